@@ -1,0 +1,66 @@
+-- CodeBlockReserve draws numbers from the counter of a prefix and month and notes them as held by a
+-- run. The counter moves past every code that is in use, also past those that came in by another
+-- way. Its row is locked for this short transaction alone, so that nobody who creates codes
+-- meanwhile waits for the run.
+-- name: CodeBlockReserve :one
+WITH used AS (
+    SELECT coalesce(max(substring(n.properties ->> 'code' FROM length(@prefix::text || '-' || @year_month::text || '-') + 1)::bigint), 0) AS last_val
+    FROM rye.nodes n
+    WHERE n.properties ->> 'code' LIKE @prefix::text || '-' || @year_month::text || '-%'
+        AND n.properties ->> 'code' ~ ('^' || @prefix::text || '-' || @year_month::text || '-[0-9]{1,9}$')
+), drawn AS (
+    INSERT INTO rye.crm_code_counters AS c (prefix, year_month, next_val)
+    SELECT @prefix::text, @year_month::text, used.last_val + 1 + @codes::int FROM used
+    ON CONFLICT (prefix, year_month) DO UPDATE
+        SET next_val = greatest(c.next_val, (SELECT last_val + 1 FROM used)::int) + @codes::int
+    RETURNING c.next_val
+)
+INSERT INTO rye_import.code_blocks (prefix, year_month, first_val, last_val, run_no)
+SELECT @prefix::text, @year_month::text, drawn.next_val - @codes::int, drawn.next_val - 1, @run_no::int
+FROM drawn
+RETURNING block_no, first_val, last_val;
+
+-- CodeBlockListFree gives the free numbers of a prefix and month, lowest first, and locks them.
+-- name: CodeBlockListFree :many
+SELECT block_no, first_val, last_val
+FROM rye_import.code_blocks
+WHERE prefix = @prefix AND year_month = @year_month AND run_no IS NULL
+ORDER BY first_val
+FOR UPDATE SKIP LOCKED;
+
+-- CodeBlockTake lets a run hold the numbers of a free block up to one of them.
+-- name: CodeBlockTake :exec
+UPDATE rye_import.code_blocks SET run_no = @run_no::int, last_val = @last_val WHERE block_no = @block_no;
+
+-- CodeBlockInsertFree leaves numbers free, the rest of a block that was taken in part.
+-- name: CodeBlockInsertFree :exec
+INSERT INTO rye_import.code_blocks (prefix, year_month, first_val, last_val)
+VALUES (@prefix, @year_month, @first_val, @last_val);
+
+-- CodeBlockDeleteUsed forgets the blocks of a run whose nodes carry the numbers now. It belongs into
+-- the transaction that makes the nodes.
+-- name: CodeBlockDeleteUsed :exec
+DELETE FROM rye_import.code_blocks WHERE run_no = @run_no::int;
+
+-- CodeBlockRelease frees the numbers that runs hold and no longer need.
+-- name: CodeBlockRelease :execrows
+UPDATE rye_import.code_blocks SET run_no = NULL WHERE run_no = ANY (@run_nos::int[]);
+
+-- CodeBlockRewind gives the free numbers at the end of a month back to its counter, so that the
+-- next code follows the last one in use. It gives back one block for each month; call it until it
+-- gives back none.
+-- name: CodeBlockRewind :execrows
+WITH last AS (
+    SELECT b.block_no, b.prefix, b.year_month, b.first_val
+    FROM rye_import.code_blocks b
+    JOIN rye.crm_code_counters c ON c.prefix = b.prefix AND c.year_month = b.year_month AND c.next_val = b.last_val + 1
+    WHERE b.run_no IS NULL
+    ORDER BY b.prefix, b.year_month
+    FOR UPDATE
+), rewound AS (
+    UPDATE rye.crm_code_counters c
+    SET next_val = last.first_val
+    FROM last
+    WHERE c.prefix = last.prefix AND c.year_month = last.year_month
+)
+DELETE FROM rye_import.code_blocks b USING last WHERE b.block_no = last.block_no;

@@ -1,0 +1,123 @@
+-- MergeEdgeInsert resolves both ends of the staged links: against staging first, which makes the
+-- order of files meaningless, then against the crosswalk. Of several links that mean the same
+-- edge, the one of the lowest rank makes it.
+-- name: MergeEdgeInsert :execrows
+WITH resolved AS (
+    SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from,
+        CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, @started_at::timestamptz) ELSE l.effective_to END AS effective_to,
+        CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(s.id, sm.node_id, sa.id, sam.node_id) END AS source_id,
+        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(t.id, tm.node_id, ta.id, tam.node_id) END AS target_id
+    FROM rye_import.staging_links l
+    JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
+    LEFT JOIN rye_import.staging_records s
+        ON s.run_no = l.run_no AND s.object_no = l.source_object_no AND s.legacy_id = l.source_ref AND s.kind = 'node' AND s.changed
+    LEFT JOIN rye_import.objects so ON so.object_no = l.source_object_no
+    LEFT JOIN rye.node_source_map sm
+        ON sm.source_schema = @source AND sm.source_table = so.object AND sm.source_id = l.source_ref
+    LEFT JOIN rye_import.staging_records sa
+        ON l.source_object_no IS NULL AND sa.run_no = l.run_no AND sa.legacy_id = l.source_ref AND sa.kind = 'node' AND sa.changed
+    LEFT JOIN rye.node_source_map sam
+        ON l.source_object_no IS NULL AND sam.source_schema = @source AND sam.source_id = l.source_ref
+    LEFT JOIN rye_import.staging_records t
+        ON t.run_no = l.run_no AND t.object_no = l.target_object_no AND t.legacy_id = l.target_ref AND t.kind = 'node' AND t.changed
+    LEFT JOIN rye_import.objects tobj ON tobj.object_no = l.target_object_no
+    LEFT JOIN rye.node_source_map tm
+        ON tm.source_schema = @source AND tm.source_table = tobj.object AND tm.source_id = l.target_ref
+    LEFT JOIN rye_import.staging_records ta
+        ON l.target_object_no IS NULL AND ta.run_no = l.run_no AND ta.legacy_id = l.target_ref AND ta.kind = 'node' AND ta.changed
+    LEFT JOIN rye.node_source_map tam
+        ON l.target_object_no IS NULL AND tam.source_schema = @source AND tam.source_id = l.target_ref
+    WHERE l.run_no = @run_no
+), ranked AS (
+    SELECT r.*, row_number() OVER (
+        PARTITION BY r.edge_type, r.source_id, r.target_id, r.effective_to IS NULL, CASE WHEN r.effective_to IS NULL THEN NULL ELSE r.rec END
+        ORDER BY r.rank, r.rec, r.slot) AS n
+    FROM resolved r
+)
+INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, outcome)
+SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r.properties, r.effective_from, r.effective_to,
+    CASE
+        WHEN r.source_id IS NULL OR r.target_id IS NULL THEN 'deferred'
+        WHEN r.source_id = r.target_id THEN 'self'
+        WHEN r.n > 1 THEN 'twin'
+        WHEN r.effective_to IS NOT NULL THEN 'ended'
+        ELSE 'new'
+    END
+FROM ranked r;
+
+-- MergeEdgeFoldTwins lets the edge that several links mean take the properties of all of them.
+-- name: MergeEdgeFoldTwins :execrows
+WITH twins AS (
+    SELECT m.edge_type, m.source_id, m.target_id,
+        rye_import.jsonb_merge(m.properties ORDER BY m.rank DESC, m.rec DESC) FILTER (WHERE m.properties IS NOT NULL) AS properties
+    FROM rye_import.merge_edges m
+    WHERE m.run_no = @run_no AND m.outcome = 'twin' AND m.effective_to IS NULL
+    GROUP BY m.edge_type, m.source_id, m.target_id
+)
+UPDATE rye_import.merge_edges m
+SET properties = coalesce(twins.properties, '{}') || coalesce(m.properties, '{}')
+FROM twins
+WHERE m.run_no = @run_no AND m.outcome = 'new'
+    AND m.edge_type = twins.edge_type AND m.source_id = twins.source_id AND m.target_id = twins.target_id
+    AND twins.properties IS NOT NULL;
+
+-- MergeEdgeSetPresent marks links whose edge stands in the graph already.
+-- name: MergeEdgeSetPresent :execrows
+UPDATE rye_import.merge_edges m
+SET outcome = 'present', id = e.id
+FROM rye.edges e
+WHERE m.run_no = @run_no AND m.outcome = 'new'
+    AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id
+    AND e.effective_to IS NULL AND e.archived_at IS NULL;
+
+-- MergeEdgeSetEnded marks links that say the end of an edge which an earlier run made of the same
+-- record: a closing one ends it now, for a present one an earlier run did.
+-- name: MergeEdgeSetEnded :execrows
+UPDATE rye_import.merge_edges m
+SET outcome = CASE WHEN e.effective_to IS NULL THEN 'closing' ELSE 'present' END, id = e.id
+FROM rye_import.staging_records s
+JOIN rye_import.objects o ON o.object_no = s.object_no
+JOIN rye.edges e ON true
+WHERE m.run_no = @run_no AND m.outcome = 'ended' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing
+    AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id AND e.archived_at IS NULL
+    AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot;
+
+-- MergeEdgeSetReplacing lets new edges of known records begin when the record changed, if the record
+-- had another edge in their place before: a new employer is not one since the record was created.
+-- name: MergeEdgeSetReplacing :execrows
+UPDATE rye_import.merge_edges m
+SET effective_from = greatest(m.effective_from, coalesce(s.version, @started_at::timestamptz)),
+    properties = CASE WHEN m.properties ? 'entered_at'
+        THEN m.properties || jsonb_build_object('entered_at',
+            to_char(greatest(m.effective_from, coalesce(s.version, @started_at::timestamptz)) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+        ELSE m.properties END
+FROM rye_import.staging_records s
+JOIN rye_import.objects o ON o.object_no = s.object_no
+LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+WHERE m.run_no = @run_no AND m.outcome = 'new' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing AND s.kind <> 'carrier'
+    AND (
+        EXISTS (
+            SELECT FROM rye.edges e
+            WHERE s.kind = 'node' AND e.source_id = s.id AND e.edge_type = m.edge_type
+                AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot)
+        OR EXISTS (
+            SELECT FROM rye.edges e
+            WHERE s.kind = 'node' AND e.target_id = s.id AND e.edge_type = m.edge_type
+                AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot)
+        OR EXISTS (SELECT FROM rye.edges e WHERE e.id = r.target_id)
+    );
+
+-- MergeEdgeOutcomes counts what became of the links, by type.
+-- name: MergeEdgeOutcomes :many
+SELECT m.edge_type,
+    count(*) AS found,
+    count(*) FILTER (WHERE m.outcome = 'new') AS linked,
+    count(*) FILTER (WHERE m.outcome IN ('present', 'twin')) AS unchanged,
+    count(*) FILTER (WHERE m.outcome IN ('ended', 'closing')) AS closed,
+    count(*) FILTER (WHERE m.outcome = 'deferred') AS deferred,
+    count(*) FILTER (WHERE m.outcome = 'self') AS rejected,
+    count(*) FILTER (WHERE m.rec < 0) AS carried
+FROM rye_import.merge_edges m
+WHERE m.run_no = @run_no
+GROUP BY m.edge_type
+ORDER BY m.edge_type;

@@ -1,0 +1,75 @@
+-- MergeFactInsert builds the chains of facts. What is staged about a subject and what stands about
+-- it already are put in the order of time, staged facts about the present last; a staged fact that
+-- says what the one before it says is left out; each learns what it follows and what follows it. The
+-- first stage of a deal follows the one that its source names, if it names one.
+-- name: MergeFactInsert :execrows
+WITH staged AS (
+    SELECT f.rec, f.id, f.slot, f.assertion_type, f.assertion_key, f.history,
+        CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, m.node_id) END AS subject_id,
+        CASE WHEN f.subject_ref IS NULL THEN o.existing ELSE coalesce(t.existing, true) END AS known,
+        CASE WHEN f.assertion_type = 'deal_stage' AND f.claim IS NOT NULL
+            THEN jsonb_strip_nulls(jsonb_build_object('stage', coalesce(ms.stage_key, f.claim ->> 'stage'), 'pipeline', ms.code,
+                'label', CASE WHEN ms.keep_label THEN f.claim ->> 'label' END))
+            ELSE f.claim END AS claim,
+        CASE WHEN f.assertion_type = 'deal_stage' THEN coalesce(mb.stage_key, f.claim ->> 'before_stage') END AS before_stage,
+        coalesce(f.asserted_at, o.version, o.created_at, @started_at::timestamptz) AS asserted_at,
+        CASE WHEN f.history AND o.kind IN ('event', 'carrier') THEN o.id END AS event_id
+    FROM rye_import.staging_facts f
+    JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
+    LEFT JOIN rye_import.staging_records t
+        ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
+    LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
+    LEFT JOIN rye.node_source_map m
+        ON m.source_schema = @source AND m.source_table = so.object AND m.source_id = f.subject_ref
+    LEFT JOIN rye_import.merge_deals d
+        ON f.assertion_type = 'deal_stage' AND d.run_no = f.run_no
+        AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, m.node_id) END
+    LEFT JOIN rye_import.merge_stages ms
+        ON ms.run_no = f.run_no AND ms.pipeline_id = d.pipeline_id AND ms.label = f.claim ->> 'label'
+    LEFT JOIN rye_import.merge_stages mb
+        ON mb.run_no = f.run_no AND mb.pipeline_id = d.pipeline_id AND mb.label = f.claim ->> 'before'
+    WHERE f.run_no = @run_no
+), standing AS (
+    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at
+    FROM rye.assertions a
+    JOIN (
+        SELECT DISTINCT s.subject_id, s.assertion_type, s.assertion_key FROM staged s WHERE s.known AND s.subject_id IS NOT NULL
+    ) k ON a.subject_node_id = k.subject_id AND a.assertion_type = k.assertion_type AND a.assertion_key = k.assertion_key
+        AND a.subject_edge_id IS NULL
+), everything AS (
+    SELECT s.rec, s.id, s.slot, s.subject_id, s.assertion_type, s.assertion_key, s.claim, s.before_stage, s.asserted_at, s.event_id,
+        NOT s.history AS present, false AS stands
+    FROM staged s WHERE s.subject_id IS NOT NULL
+    UNION ALL
+    SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true
+    FROM standing a
+), compared AS (
+    SELECT e.*,
+        CASE WHEN e.assertion_type = 'deal_stage' THEN e.claim - '{moved_from,reason,label}'::text[] ELSE e.claim END AS said
+    FROM everything e
+), ordered AS (
+    SELECT c.*, lag(c.said) OVER w AS said_before, lag(c.id) OVER w AS before,
+        max(c.asserted_at) OVER w AS latest
+    FROM compared c
+    WINDOW w AS (PARTITION BY c.subject_id, c.assertion_type, c.assertion_key
+        ORDER BY c.present, c.asserted_at, c.stands DESC, c.rec, c.id)
+), kept AS (
+    SELECT o.* FROM ordered o
+    WHERE o.stands OR (o.said IS DISTINCT FROM o.said_before)
+), linked AS (
+    SELECT k.*, coalesce(lag(k.claim ->> 'stage') OVER w, k.before_stage) AS prev_stage, lead(k.id) OVER w AS following,
+        lead(k.claim) OVER w AS following_claim,
+        lead(CASE WHEN k.present THEN k.latest ELSE k.asserted_at END) OVER w AS following_at
+    FROM kept k
+    WINDOW w AS (PARTITION BY k.subject_id, k.assertion_type, k.assertion_key
+        ORDER BY k.present, k.asserted_at, k.stands DESC, k.rec, k.id)
+)
+INSERT INTO rye_import.merge_facts (run_no, rec, id, slot, subject_id, assertion_type, assertion_key, claim, asserted_at, event_id,
+    recorded, stands, prev_stage, next_id, next_at)
+SELECT @run_no, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion_key, l.claim,
+    CASE WHEN l.present THEN l.latest ELSE l.asserted_at END,
+    CASE WHEN l.event_id IS NOT NULL THEN l.event_id
+         WHEN l.assertion_type = 'deal_stage' AND NOT l.stands AND l.prev_stage IS NOT NULL AND l.claim IS NOT NULL THEN gen_random_uuid() END,
+    l.event_id IS NOT NULL, l.stands, CASE WHEN l.assertion_type = 'deal_stage' THEN l.prev_stage END,
+    CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at
+FROM linked l;

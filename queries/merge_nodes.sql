@@ -1,0 +1,47 @@
+-- MergeNodeInsert finds what the run changes in nodes that stand. Records that share the node of
+-- another one fill only what it lacks, unless they are all that came. A node is archived when its
+-- last living record is deleted, and comes back when a record that the importer archived does.
+-- name: MergeNodeInsert :execrows
+WITH said AS (
+    SELECT s.id AS node_id, max(s.rec) AS rec, bool_and(s.alias) AS only_aliases,
+        rye_import.jsonb_merge(n.properties ORDER BY s.alias DESC, s.rec) FILTER (WHERE n.rec IS NOT NULL) AS properties,
+        (array_agg(n.label ORDER BY s.alias, s.rec DESC) FILTER (WHERE n.label IS NOT NULL AND NOT s.alias))[1] AS label,
+        bool_and(s.deleted) AS deleted, bool_or(NOT s.deleted) AS lives,
+        max(s.file_no) AS file_no, max(s.line) AS line
+    FROM rye_import.staging_records s
+    LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+    WHERE s.run_no = @run_no::int AND s.kind = 'node' AND s.changed AND s.existing
+    GROUP BY s.id
+), changed AS (
+    SELECT d.rec, d.node_id, d.file_no, d.line,
+        CASE WHEN d.label IS DISTINCT FROM n.label THEN d.label END AS label,
+        (SELECT coalesce(jsonb_object_agg(k.key, k.value), '{}')
+         FROM jsonb_each(coalesce(d.properties, '{}')) AS k (key, value)
+         WHERE CASE WHEN d.only_aliases THEN NOT n.properties ? k.key
+                    ELSE n.properties -> k.key IS DISTINCT FROM k.value END) AS properties,
+        CASE
+            WHEN n.archived_at IS NULL AND d.deleted AND NOT d.only_aliases AND NOT EXISTS (
+                SELECT FROM rye.node_source_map m
+                JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
+                JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NULL
+                LEFT JOIN rye_import.staging_records t
+                    ON t.run_no = @run_no::int AND t.object_no = r.object_no AND t.legacy_id = r.legacy_id AND t.changed AND t.deleted
+                WHERE m.node_id = d.node_id AND t.rec IS NULL) THEN true
+            WHEN n.archived_at IS NOT NULL AND d.lives AND EXISTS (
+                SELECT FROM rye_import.staging_records t
+                JOIN rye_import.records r ON r.object_no = t.object_no AND r.legacy_id = t.legacy_id AND r.archived IS NOT NULL
+                WHERE t.run_no = @run_no::int AND t.kind = 'node' AND t.changed AND NOT t.deleted AND t.id = d.node_id) THEN false
+        END AS archive
+    FROM said d
+    JOIN rye.nodes n ON n.id = d.node_id
+)
+INSERT INTO rye_import.merge_nodes (run_no, rec, node_id, label, properties, archive, file_no, line)
+SELECT @run_no::int, c.rec, c.node_id, c.label, c.properties, c.archive, c.file_no, c.line
+FROM changed c
+WHERE c.label IS NOT NULL OR c.properties <> '{}' OR c.archive IS NOT NULL;
+
+-- MergeNodeCounts counts the changes of nodes.
+-- name: MergeNodeCounts :one
+SELECT count(*) FILTER (WHERE archive IS DISTINCT FROM true) AS updated, count(*) FILTER (WHERE archive) AS archived
+FROM rye_import.merge_nodes
+WHERE run_no = @run_no;

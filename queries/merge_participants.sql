@@ -1,0 +1,54 @@
+-- MergeParticipantInsert resolves the staged participants: their events among the run's own and the
+-- known ones, their nodes against staging and the crosswalk.
+-- name: MergeParticipantInsert :execrows
+WITH resolved AS (
+    SELECT p.rec, p.id, p.role, p.properties,
+        CASE WHEN p.event_ref IS NULL THEN CASE WHEN o.kind IN ('event', 'carrier') THEN o.id END
+             ELSE coalesce(ev.id, er.target_id) END AS event_id,
+        coalesce(n.id, nm.node_id, na.id, nam.node_id) AS node_id
+    FROM rye_import.staging_participants p
+    JOIN rye_import.staging_records o ON o.run_no = p.run_no AND o.rec = p.rec
+    LEFT JOIN rye_import.staging_records ev
+        ON ev.run_no = p.run_no AND ev.object_no = p.event_object_no AND ev.legacy_id = p.event_ref AND ev.kind = 'event'
+        AND ev.changed AND NOT ev.deleted
+    LEFT JOIN rye_import.records er ON er.object_no = p.event_object_no AND er.legacy_id = p.event_ref
+    LEFT JOIN rye_import.staging_records n
+        ON n.run_no = p.run_no AND n.object_no = p.node_object_no AND n.legacy_id = p.node_ref AND n.kind = 'node' AND n.changed
+    LEFT JOIN rye_import.objects nobj ON nobj.object_no = p.node_object_no
+    LEFT JOIN rye.node_source_map nm
+        ON nm.source_schema = @source AND nm.source_table = nobj.object AND nm.source_id = p.node_ref
+    LEFT JOIN rye_import.staging_records na
+        ON p.node_object_no IS NULL AND na.run_no = p.run_no AND na.legacy_id = p.node_ref AND na.kind = 'node' AND na.changed
+    LEFT JOIN rye.node_source_map nam
+        ON p.node_object_no IS NULL AND nam.source_schema = @source AND nam.source_id = p.node_ref
+    WHERE p.run_no = @run_no
+), ranked AS (
+    SELECT r.*, row_number() OVER (PARTITION BY r.event_id, r.node_id, r.role ORDER BY r.properties IS NULL, r.rec, r.id) AS n
+    FROM resolved r
+)
+INSERT INTO rye_import.merge_participants (run_no, rec, id, event_id, node_id, role, properties, outcome)
+SELECT @run_no, r.rec, r.id, r.event_id, r.node_id, r.role, r.properties,
+    CASE
+        WHEN r.event_id IS NULL OR r.node_id IS NULL THEN 'deferred'
+        WHEN r.n > 1 THEN 'twin'
+        ELSE 'new'
+    END
+FROM ranked r;
+
+-- MergeParticipantSetPresent marks participants that stand in the graph already.
+-- name: MergeParticipantSetPresent :execrows
+UPDATE rye_import.merge_participants m
+SET outcome = 'present'
+FROM rye.event_participants p
+WHERE m.run_no = @run_no AND m.outcome = 'new'
+    AND p.event_id = m.event_id AND p.node_id = m.node_id AND p.role = m.role;
+
+-- MergeParticipantOutcomes counts what became of the participants.
+-- name: MergeParticipantOutcomes :one
+SELECT count(*) AS found,
+    count(*) FILTER (WHERE outcome = 'new') AS linked,
+    count(*) FILTER (WHERE outcome IN ('present', 'twin')) AS unchanged,
+    count(*) FILTER (WHERE outcome = 'deferred') AS deferred,
+    count(*) FILTER (WHERE rec < 0) AS carried
+FROM rye_import.merge_participants
+WHERE run_no = @run_no;

@@ -1,0 +1,94 @@
+-- RecordExists reports whether the source has been imported before.
+-- name: RecordExists :one
+SELECT EXISTS (
+    SELECT FROM rye_import.records r JOIN rye_import.objects o USING (object_no) WHERE o.source = @source
+) AS found;
+
+-- RecordListUnchanged tells which of some records are as they were when last used: the position of
+-- each in the given lists, beginning with 1. Records that the importer archived are not among
+-- them, since they have come back.
+-- name: RecordListUnchanged :many
+WITH given AS (
+    SELECT unnest(@object_nos::int[]) AS object_no, unnest(@legacy_ids::text[]) AS legacy_id,
+        unnest(@hashes::uuid[]) AS content_hash, unnest(@deleted::boolean[]) AS deleted,
+        generate_series(1, cardinality(@object_nos::int[])) AS position
+)
+SELECT g.position::int AS position
+FROM given g
+JOIN rye_import.records r
+    ON r.object_no = g.object_no AND r.legacy_id = g.legacy_id AND r.content_hash = g.content_hash
+WHERE r.archived IS NULL OR (r.archived = 'deleted' AND g.deleted);
+
+-- RecordInsertStaged notes the records that are new to the source.
+-- name: RecordInsertStaged :execrows
+INSERT INTO rye_import.records (object_no, legacy_id, content_hash, target_id, archived, first_run_no, run_no, file_no, line)
+SELECT s.object_no, s.legacy_id, s.content_hash,
+    CASE s.kind
+        WHEN 'event' THEN e.id
+        WHEN 'edge' THEN m.id
+        WHEN 'participant' THEN s.id
+    END,
+    CASE WHEN s.deleted THEN 'deleted' END, s.run_no, s.run_no, s.file_no, s.line
+FROM rye_import.staging_records s
+LEFT JOIN rye.events e ON s.kind = 'event' AND e.id = s.id
+LEFT JOIN rye_import.merge_edges m
+    ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
+WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND NOT EXISTS (
+    SELECT FROM rye_import.records r WHERE r.object_no = s.object_no AND r.legacy_id = s.legacy_id);
+
+-- RecordUpdateStaged notes what the known records that changed are now.
+-- name: RecordUpdateStaged :execrows
+UPDATE rye_import.records r
+SET content_hash = s.content_hash,
+    archived = CASE WHEN s.deleted THEN 'deleted' END,
+    run_no = s.run_no, file_no = s.file_no, line = s.line,
+    target_id = CASE s.kind
+        WHEN 'event' THEN coalesce((SELECT e.id FROM rye.events e WHERE e.id = s.id), r.target_id)
+        WHEN 'edge' THEN coalesce((
+            SELECT m.id FROM rye_import.merge_edges m
+            WHERE m.run_no = s.run_no AND m.rec = s.rec AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')), r.target_id)
+        ELSE r.target_id END
+FROM rye_import.staging_records s
+WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND r.run_no <> s.run_no
+    AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id;
+
+-- RecordUpdateCarried ties a link record to the edge that its deferred link has become at last.
+-- name: RecordUpdateCarried :execrows
+UPDATE rye_import.records r
+SET target_id = m.id
+FROM rye_import.staging_records s
+JOIN rye_import.merge_edges m ON m.run_no = s.run_no AND m.rec = s.rec AND m.slot = 'record'
+    AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
+WHERE s.run_no = @run_no AND s.kind = 'carrier' AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id;
+
+-- RecordCountMissing counts the living records of some objects, and those of them that this run did
+-- not meet; one that it rejected is not missing.
+-- name: RecordCountMissing :one
+SELECT count(*) AS total,
+    count(*) FILTER (WHERE NOT EXISTS (
+        SELECT FROM rye_import.staging_records s
+        WHERE s.run_no = @run_no AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
+        AND NOT EXISTS (
+        SELECT FROM rye_import.rejects j
+        WHERE j.run_no = @run_no AND j.object = o.object AND j.legacy_id = r.legacy_id)) AS missing
+FROM rye_import.records r
+JOIN rye_import.objects o USING (object_no)
+WHERE r.object_no = ANY (@object_nos::int[]) AND r.archived IS NULL;
+
+-- RecordArchiveMissing marks the living records of some objects that this run did not meet, and
+-- counts them by object.
+-- name: RecordArchiveMissing :many
+WITH missing AS (
+    UPDATE rye_import.records r
+    SET archived = 'missing', run_no = @run_no::int
+    FROM rye_import.objects o
+    WHERE r.object_no = ANY (@object_nos::int[]) AND r.archived IS NULL AND o.object_no = r.object_no
+        AND NOT EXISTS (
+            SELECT FROM rye_import.staging_records s
+            WHERE s.run_no = @run_no::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
+        AND NOT EXISTS (
+            SELECT FROM rye_import.rejects j
+            WHERE j.run_no = @run_no::int AND j.object = o.object AND j.legacy_id = r.legacy_id)
+    RETURNING o.object
+)
+SELECT m.object, count(*) AS records FROM missing m GROUP BY m.object ORDER BY m.object;

@@ -1,0 +1,46 @@
+-- RejectCopyFrom stores rejected records in bulk.
+-- name: RejectCopyFrom :copyfrom
+INSERT INTO rye_import.rejects (run_no, file_no, rec, line, object, legacy_id, column_name, value, code, reason, stage)
+VALUES (@run_no, @file_no, @rec, @line, @object, @legacy_id, @column_name, @value, @code, @reason, @stage);
+
+-- RejectListByFile gives the rejected records of a file of a run in the order of the file, after one
+-- of them.
+-- name: RejectListByFile :many
+SELECT rec, line, object, coalesce(column_name, '')::text AS column_name, coalesce(value, '')::text AS value, code, reason, stage
+FROM rye_import.rejects
+WHERE run_no = @run_no AND file_no = @file_no AND rec > @after_rec
+ORDER BY rec
+LIMIT @max_rows;
+
+-- RejectCountByRun counts the rejected records of a run by code.
+-- name: RejectCountByRun :many
+SELECT code, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = @run_no
+GROUP BY code
+ORDER BY count(*) DESC, code;
+
+-- RejectCountFiles counts the rejected records of a run by file and object.
+-- name: RejectCountFiles :many
+SELECT file_no, object, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = @run_no
+GROUP BY file_no, object
+ORDER BY file_no, object;
+
+-- RejectListByRun gives rejected records of a run, in the order of its files.
+-- name: RejectListByRun :many
+SELECT r.object, f.path, r.line, r.legacy_id, r.column_name, r.code, r.reason, r.stage
+FROM rye_import.rejects r
+JOIN rye_import.files f USING (file_no)
+WHERE r.run_no = @run_no
+ORDER BY r.rec
+LIMIT @max_rows;
+
+-- RejectListUnidentified gives the objects of which a run rejected records without knowing their id.
+-- name: RejectListUnidentified :many
+SELECT object, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = @run_no AND legacy_id IS NULL
+GROUP BY object
+ORDER BY object;

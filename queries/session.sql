@@ -1,0 +1,31 @@
+-- SessionTrySourceLock takes the lock of a source for this session: one run per source at a time.
+-- It reports whether it got it, and never waits.
+-- name: SessionTrySourceLock :one
+SELECT pg_try_advisory_lock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS locked;
+
+-- SessionSourceUnlock gives the lock of a source back. It reports whether this session held it.
+-- name: SessionSourceUnlock :one
+SELECT pg_advisory_unlock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS unlocked;
+
+-- SessionTuneStaging sets up a transaction that copies a batch into staging. Its commit need not
+-- wait for the disk: a crash in between fails the run, and the next one stages anew.
+-- name: SessionTuneStaging :exec
+SELECT set_config('synchronous_commit', 'off', true);
+
+-- SessionTuneLookup sets up a transaction that looks a few thousand keys up among many: by the index,
+-- each one. The planner, which thinks of disks, would rather read the whole table for every batch.
+-- name: SessionTuneLookup :exec
+SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
+
+-- SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
+-- just-in-time compilation, which takes longer than the statements it would speed up.
+-- name: SessionTuneMerge :exec
+SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true);
+
+-- SessionInfo tells who the session is and whether row-level security applies to it.
+-- name: SessionInfo :one
+SELECT current_user::text AS role_name,
+    row_security_active('rye.nodes')::boolean AS row_security,
+    current_setting('server_version_num')::int AS server_version,
+    coalesce(current_setting('app.current_role', true), '')::text AS app_role;

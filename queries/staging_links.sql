@@ -1,0 +1,26 @@
+-- StagingLinkCopyFrom copies the links of a batch into staging.
+-- name: StagingLinkCopyFrom :copyfrom
+INSERT INTO rye_import.staging_links (run_no, rec, id, slot, rank, edge_type, source_object_no, source_ref, target_object_no, target_ref,
+    properties, effective_from, effective_to)
+VALUES (@run_no, @rec, @id, @slot, @rank, @edge_type, @source_object_no, @source_ref, @target_object_no, @target_ref,
+    @properties, @effective_from, @effective_to);
+
+-- StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type.
+-- name: StagingLinkDeleteLosers :many
+WITH gone AS (
+    DELETE FROM rye_import.staging_links p USING rye_import.merge_losers l
+    WHERE p.run_no = @run_no AND l.run_no = p.run_no AND l.rec = p.rec
+    RETURNING p.edge_type
+)
+SELECT edge_type, count(*) AS links FROM gone GROUP BY edge_type ORDER BY edge_type;
+
+-- StagingLinkInsertDeferred stages the links of carriers again.
+-- name: StagingLinkInsertDeferred :execrows
+INSERT INTO rye_import.staging_links (run_no, rec, id, slot, rank, edge_type, source_object_no, source_ref, target_object_no, target_ref,
+    properties, effective_from, effective_to)
+SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, (d.payload ->> 'rank')::smallint, (d.payload ->> 'type')::text,
+    d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id,
+    nullif(d.payload -> 'properties', 'null'::jsonb), (d.payload ->> 'from')::timestamptz, (d.payload ->> 'to')::timestamptz
+FROM rye_import.deferred d
+JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = -d.deferred_no
+WHERE d.kind = 'link';

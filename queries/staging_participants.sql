@@ -1,0 +1,18 @@
+-- StagingParticipantCopyFrom copies the participants of a batch into staging.
+-- name: StagingParticipantCopyFrom :copyfrom
+INSERT INTO rye_import.staging_participants (run_no, rec, id, slot, role, event_object_no, event_ref, node_object_no, node_ref, properties)
+VALUES (@run_no, @rec, @id, @slot, @role, @event_object_no, @event_ref, @node_object_no, @node_ref, @properties);
+
+-- StagingParticipantDeleteLosers drops the participants of losing duplicates and counts them.
+-- name: StagingParticipantDeleteLosers :execrows
+DELETE FROM rye_import.staging_participants p USING rye_import.merge_losers l
+WHERE p.run_no = @run_no AND l.run_no = p.run_no AND l.rec = p.rec;
+
+-- StagingParticipantInsertDeferred stages the participants of carriers again.
+-- name: StagingParticipantInsertDeferred :execrows
+INSERT INTO rye_import.staging_participants (run_no, rec, id, slot, role, event_object_no, event_ref, node_object_no, node_ref, properties)
+SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, (d.payload ->> 'role')::text, d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id,
+    nullif(d.payload -> 'properties', 'null'::jsonb)
+FROM rye_import.deferred d
+JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = -d.deferred_no
+WHERE d.kind = 'participant' AND d.ref2_id IS NOT NULL;

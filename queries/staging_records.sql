@@ -1,0 +1,153 @@
+-- StagingRecordCopyFrom copies the keys of a batch into staging.
+-- name: StagingRecordCopyFrom :copyfrom
+INSERT INTO rye_import.staging_records (run_no, rec, object_no, legacy_id, kind, id, content_hash, changed, deleted, existing, alias,
+    version, created_at, file_no, line, same_object_no, same_id, amount, currency, stage)
+VALUES (@run_no, @rec, @object_no, @legacy_id, @kind, @id, @content_hash, @changed, @deleted, @existing, @alias,
+    @version, @created_at, @file_no, @line, @same_object_no, @same_id, @amount, @currency, @stage);
+
+-- StagingRecordCount counts what a run has staged, for comparison with what was copied.
+-- name: StagingRecordCount :one
+SELECT count(*) AS records, count(*) FILTER (WHERE changed) AS changed
+FROM rye_import.staging_records WHERE run_no = @run_no;
+
+-- StagingRecordMatchNodes gives staged nodes the ids of those that the crosswalk names.
+-- name: StagingRecordMatchNodes :execrows
+UPDATE rye_import.staging_records s
+SET id = m.node_id, existing = true
+FROM rye_import.objects o, rye.node_source_map m
+WHERE s.run_no = @run_no AND s.kind = 'node' AND s.changed AND o.object_no = s.object_no
+    AND m.source_schema = @source AND m.source_table = o.object AND m.source_id = s.legacy_id;
+
+-- StagingRecordMatchOthers marks the staged events, links and participations that are known.
+-- name: StagingRecordMatchOthers :execrows
+UPDATE rye_import.staging_records s
+SET existing = true
+FROM rye_import.records r
+WHERE s.run_no = @run_no AND s.kind <> 'node' AND s.changed
+    AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id;
+
+-- StagingRecordListAliases gives the staged records that are the same entity as another one, with
+-- the node that each stands for so far and, at the end of the chain of such records, the one that
+-- it should share. A null root has not arrived.
+-- name: StagingRecordListAliases :many
+WITH RECURSIVE chain AS (
+    SELECT s.rec, s.same_object_no AS object_no, s.same_id AS legacy_id, 1 AS depth
+    FROM rye_import.staging_records s
+    WHERE s.run_no = @run_no AND s.kind = 'node' AND s.changed AND s.same_id IS NOT NULL
+    UNION ALL
+    SELECT c.rec, t.same_object_no, t.same_id, c.depth + 1
+    FROM chain c
+    JOIN rye_import.staging_records t
+        ON t.run_no = @run_no AND t.object_no = c.object_no AND t.legacy_id = c.legacy_id AND t.same_id IS NOT NULL
+    WHERE c.depth < 50
+), ends AS (
+    SELECT DISTINCT ON (rec) rec, object_no, legacy_id FROM chain ORDER BY rec, depth DESC
+)
+SELECT s.rec, s.id, s.existing, s.deleted, e.object_no::int AS root_object_no, e.legacy_id::text AS root_legacy_id,
+    t.rec AS root_rec, t.id AS root_id, coalesce(t.existing, false)::boolean AS root_existing, m.node_id AS mapped_id
+FROM ends e
+JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = e.rec
+LEFT JOIN rye_import.staging_records t
+    ON t.run_no = @run_no AND t.object_no = e.object_no AND t.legacy_id = e.legacy_id AND t.kind = 'node' AND t.changed
+    AND t.rec <> s.rec
+LEFT JOIN rye_import.objects o ON o.object_no = e.object_no
+LEFT JOIN rye.node_source_map m
+    ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = e.legacy_id
+ORDER BY s.rec;
+
+-- StagingRecordSetAliases lets records share the nodes of others.
+-- name: StagingRecordSetAliases :execrows
+WITH given AS (
+    SELECT unnest(@recs::bigint[]) AS rec, unnest(@ids::uuid[]) AS id, unnest(@existing::boolean[]) AS existing
+)
+UPDATE rye_import.staging_records s
+SET id = g.id, existing = g.existing, alias = true
+FROM given g
+WHERE s.run_no = @run_no AND s.rec = g.rec;
+
+-- StagingRecordJoinNodes gives records the nodes that stand for them already under another key.
+-- name: StagingRecordJoinNodes :execrows
+WITH given AS (
+    SELECT unnest(@recs::bigint[]) AS rec, unnest(@ids::uuid[]) AS id
+)
+UPDATE rye_import.staging_records s
+SET id = g.id, existing = true
+FROM given g
+WHERE s.run_no = @run_no AND s.rec = g.rec;
+
+-- StagingRecordListMissingPipelines gives the pipelines that deals name and nothing defines.
+-- name: StagingRecordListMissingPipelines :many
+SELECT DISTINCT st.pipeline_object_no::int AS object_no, st.pipeline_ref::text AS legacy_id
+FROM rye_import.staging_stages st
+JOIN rye_import.objects o ON o.object_no = st.pipeline_object_no
+LEFT JOIN rye_import.staging_records s
+    ON s.run_no = st.run_no AND s.object_no = st.pipeline_object_no AND s.legacy_id = st.pipeline_ref
+    AND s.kind = 'node' AND s.changed
+LEFT JOIN rye.node_source_map m
+    ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = st.pipeline_ref
+WHERE st.run_no = @run_no AND s.rec IS NULL AND m.node_id IS NULL
+ORDER BY 1, 2;
+
+-- StagingRecordSums adds up the amounts that the records of the run state, and what the graph holds
+-- of the same records, by currency and stage. Under applied stand only the records whose content
+-- the run applied, each to a node of its own: what stands in the graph for others may have been
+-- edited there, and of records that share a node the last one has the word.
+-- name: StagingRecordSums :many
+WITH deals AS (
+    SELECT s.rec, s.changed, s.amount, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+        count(*) OVER (PARTITION BY m.node_id) AS sharing
+    FROM rye_import.staging_records s
+    JOIN rye_import.objects o ON o.object_no = s.object_no
+    LEFT JOIN rye.node_source_map m
+        ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = s.legacy_id
+    WHERE s.run_no = @run_no AND s.amount IS NOT NULL AND s.rec > 0
+), valued AS (
+    SELECT x.*, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held
+    FROM deals x
+    LEFT JOIN rye.assertions v
+        ON v.subject_node_id = x.node_id AND v.assertion_type = 'deal_value' AND v.assertion_key = 'default'
+        AND v.subject_edge_id IS NULL AND v.superseded_at IS NULL
+        AND coalesce(v.claim ->> 'currency', '') = x.currency
+    LEFT JOIN rye_import.merge_deals d ON d.run_no = @run_no AND d.deal_id = x.node_id
+    LEFT JOIN rye_import.merge_stages ms ON ms.run_no = @run_no AND ms.pipeline_id = d.pipeline_id AND ms.label = x.stage
+)
+SELECT currency::text AS currency, stage_key::text AS stage,
+    sum(amount)::text AS source,
+    coalesce(sum(held), 0)::text AS graph,
+    coalesce(sum(amount) FILTER (WHERE changed AND sharing = 1), 0)::text AS source_applied,
+    coalesce(sum(held) FILTER (WHERE changed AND sharing = 1), 0)::text AS graph_applied
+FROM valued
+GROUP BY 1, 2
+ORDER BY 1, 2;
+
+-- StagingRecordOutcomes tells what became of the records of the run, by object.
+-- name: StagingRecordOutcomes :many
+SELECT o.object,
+    count(*) FILTER (WHERE s.changed AND NOT s.existing AND NOT s.deleted) AS created,
+    count(*) FILTER (WHERE s.changed AND s.deleted
+        AND (NOT s.existing OR e.rec IS NOT NULL AND r.archived IS NULL)) AS archived,
+    count(*) FILTER (WHERE s.changed AND s.existing AND e.rec IS NOT NULL
+        AND NOT (s.deleted AND r.archived IS NULL)) AS updated,
+    count(*) FILTER (WHERE NOT s.changed OR s.existing AND e.rec IS NULL) AS unchanged
+FROM rye_import.staging_records s
+JOIN rye_import.objects o ON o.object_no = s.object_no
+LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run_no = s.run_no AND e.rec = s.rec
+LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+WHERE s.run_no = @run_no AND s.kind <> 'carrier' AND s.rec > 0
+GROUP BY o.object
+ORDER BY o.object;
+
+-- StagingRecordCountCarried counts the carried links of records that the run met and found
+-- unchanged, by type.
+-- name: StagingRecordCountCarried :many
+SELECT x.edge_type::text AS edge_type, count(*) AS links
+FROM (
+    SELECT m.rec, m.edge_type FROM rye_import.merge_edges m WHERE m.run_no = @run_no AND m.rec < 0
+    UNION ALL
+    SELECT p.rec, 'participant' FROM rye_import.merge_participants p WHERE p.run_no = @run_no AND p.rec < 0
+) x
+JOIN rye_import.staging_records c ON c.run_no = @run_no AND c.rec = x.rec
+JOIN rye_import.staging_records s
+    ON s.run_no = @run_no AND s.object_no = c.object_no AND s.legacy_id = c.legacy_id AND s.rec > 0 AND NOT s.changed
+GROUP BY 1
+ORDER BY 1;

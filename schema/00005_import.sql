@@ -1,0 +1,369 @@
+-- +goose Up
+-- +goose StatementBegin
+-- The importer's bookkeeping. It stays out of the rye schema, which other tools read.
+
+CREATE TABLE rye_import.runs (
+    run_no        int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id        uuid NOT NULL UNIQUE,
+    source        text NOT NULL,
+    crm           text NOT NULL,
+    command       text NOT NULL,
+    status        text NOT NULL CHECK (status IN ('running', 'done', 'failed', 'stopped', 'interrupted', 'crashed')),
+    full_export   boolean NOT NULL,
+    mapping       text NOT NULL,
+    started_at    timestamptz NOT NULL,
+    finished_at   timestamptz,
+    event_id      uuid,
+    error         text,
+    summary       jsonb
+);
+COMMENT ON TABLE rye_import.runs IS 'One row for each execution of an import.';
+COMMENT ON COLUMN rye_import.runs.run_no IS 'The short number that provenance in rye carries.';
+COMMENT ON COLUMN rye_import.runs.mapping IS 'The mapping and its version (a hash of its text).';
+COMMENT ON COLUMN rye_import.runs.event_id IS 'The import_run event, when the run changed the graph.';
+COMMENT ON COLUMN rye_import.runs.summary IS 'What run --output json printed.';
+CREATE INDEX runs_source ON rye_import.runs (source, run_no);
+
+CREATE TABLE rye_import.files (
+    file_no  int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_no   int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    path     text NOT NULL,
+    object   text NOT NULL,
+    format   text NOT NULL,
+    encoding text NOT NULL,
+    sha256   text NOT NULL,
+    bytes    bigint NOT NULL
+);
+COMMENT ON TABLE rye_import.files IS 'A file that a run read.';
+CREATE INDEX files_run ON rye_import.files (run_no);
+
+CREATE TABLE rye_import.objects (
+    object_no int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source    text NOT NULL,
+    object    text NOT NULL,
+    UNIQUE (source, object)
+);
+COMMENT ON TABLE rye_import.objects IS 'A kind of record in a source, and the short number that stands for the pair.';
+
+CREATE TABLE rye_import.records (
+    object_no    int NOT NULL REFERENCES rye_import.objects,
+    legacy_id    text COLLATE "C" NOT NULL,
+    content_hash uuid NOT NULL,
+    target_id    uuid,
+    archived     text CHECK (archived IN ('deleted', 'missing')),
+    first_run_no int NOT NULL,
+    run_no       int NOT NULL,
+    file_no      int NOT NULL,
+    line         int NOT NULL,
+    PRIMARY KEY (object_no, legacy_id)
+);
+COMMENT ON TABLE rye_import.records IS 'What each record of a source was when it was last used: the ground on which a later run calls it unchanged.';
+COMMENT ON COLUMN rye_import.records.content_hash IS 'The first 128 bits of the SHA-256 of the mapped record.';
+COMMENT ON COLUMN rye_import.records.target_id IS 'The event, edge or participant that the record became; null for a node, which the crosswalk names.';
+COMMENT ON COLUMN rye_import.records.archived IS 'Why the importer archived it: deleted in the source, or missing from a full export.';
+COMMENT ON COLUMN rye_import.records.run_no IS 'The last run that changed it, which file_no and line belong to.';
+
+CREATE TABLE rye_import.changes (
+    run_no  int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    node_id uuid NOT NULL,
+    file_no int,
+    line    int,
+    before  jsonb NOT NULL,
+    after   jsonb NOT NULL
+);
+COMMENT ON TABLE rye_import.changes IS 'What a run changed in nodes that stood already: the changed fields, before and after.';
+CREATE INDEX changes_run ON rye_import.changes (run_no);
+CREATE INDEX changes_node ON rye_import.changes (node_id);
+
+CREATE TABLE rye_import.rejects (
+    run_no      int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    file_no     int NOT NULL,
+    rec         bigint NOT NULL,
+    line        int NOT NULL,
+    object      text NOT NULL,
+    legacy_id   text,
+    column_name text,
+    value       text,
+    code        text NOT NULL,
+    reason      text NOT NULL,
+    stage       text NOT NULL CHECK (stage IN ('decode', 'map', 'link', 'load'))
+);
+COMMENT ON TABLE rye_import.rejects IS 'A record that could not be used, and why. The whole row stands in the reject file.';
+CREATE INDEX rejects_run ON rye_import.rejects (run_no, rec);
+
+CREATE TABLE rye_import.deferred (
+    deferred_no    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_no      int NOT NULL REFERENCES rye_import.objects,
+    legacy_id      text COLLATE "C" NOT NULL,
+    kind           text NOT NULL CHECK (kind IN ('link', 'participant', 'fact', 'same')),
+    slot           text NOT NULL,
+    ref1_object_no int,
+    ref1_id        text COLLATE "C",
+    ref2_object_no int,
+    ref2_id        text COLLATE "C",
+    payload        jsonb NOT NULL,
+    run_no         int NOT NULL,
+    file_no        int NOT NULL,
+    line           int NOT NULL,
+    deferred_at    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE rye_import.deferred IS 'Links, participants and facts whose other end has not arrived, kept until it does.';
+CREATE INDEX deferred_record ON rye_import.deferred (object_no, legacy_id);
+
+CREATE TABLE rye_import.code_blocks (
+    block_no   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    prefix     text NOT NULL,
+    year_month text NOT NULL,
+    first_val  int NOT NULL,
+    last_val   int NOT NULL,
+    run_no     int
+);
+COMMENT ON TABLE rye_import.code_blocks IS 'Code numbers drawn from the counters that no node carries yet: held by a run, or free (run_no null) after a run failed.';
+CREATE INDEX code_blocks_month ON rye_import.code_blocks (prefix, year_month, first_val);
+
+-- Staging. Batches are copied in by many transactions and merged by a later one, so these tables
+-- outlive the transactions that fill them and are ordinary, logged tables: a server that crashes
+-- between the two would empty unlogged ones, and the merge would take the loss for an empty export.
+CREATE TABLE rye_import.staging_records (
+    run_no       int NOT NULL,
+    rec          bigint NOT NULL,
+    object_no    int NOT NULL,
+    legacy_id    text COLLATE "C" NOT NULL,
+    kind         text NOT NULL,
+    id           uuid NOT NULL,
+    content_hash uuid NOT NULL,
+    changed      boolean NOT NULL,
+    deleted      boolean NOT NULL,
+    existing     boolean NOT NULL,
+    alias        boolean NOT NULL,
+    version      timestamptz,
+    created_at   timestamptz,
+    file_no      int NOT NULL,
+    line         int NOT NULL,
+    same_object_no int,
+    same_id      text COLLATE "C",
+    amount       numeric,
+    currency     text,
+    stage        text
+);
+COMMENT ON TABLE rye_import.staging_records IS 'The key of every record of a run.';
+COMMENT ON COLUMN rye_import.staging_records.rec IS 'The number of the record in the run, in file order.';
+COMMENT ON COLUMN rye_import.staging_records.kind IS 'node, event, edge or participant; carrier for a record whose deferred parts are tried again.';
+COMMENT ON COLUMN rye_import.staging_records.id IS 'The node, event, edge or participant that the record becomes.';
+COMMENT ON COLUMN rye_import.staging_records.changed IS 'Whether its content is staged, since it is new or differs from the last run.';
+COMMENT ON COLUMN rye_import.staging_records.existing IS 'Whether an earlier run, or another tool, knew the record; set by the merge.';
+COMMENT ON COLUMN rye_import.staging_records.alias IS 'Whether the record shares the node of another one; set by the merge.';
+COMMENT ON COLUMN rye_import.staging_records.same_id IS 'The record that this one is the same entity as.';
+
+CREATE TABLE rye_import.staging_nodes (
+    run_no      int NOT NULL,
+    rec         bigint NOT NULL,
+    node_type   text NOT NULL,
+    label       text,
+    code_prefix text,
+    properties  jsonb NOT NULL
+);
+
+CREATE TABLE rye_import.staging_links (
+    run_no           int NOT NULL,
+    rec              bigint NOT NULL,
+    id               uuid NOT NULL,
+    slot             text NOT NULL,
+    rank             smallint NOT NULL,
+    edge_type        text NOT NULL,
+    source_object_no int,
+    source_ref       text COLLATE "C",
+    target_object_no int,
+    target_ref       text COLLATE "C",
+    properties       jsonb,
+    effective_from   timestamptz,
+    effective_to     timestamptz
+);
+COMMENT ON TABLE rye_import.staging_links IS 'Edges between records. A null reference is the record itself; a null object number any object of the source.';
+
+CREATE TABLE rye_import.staging_facts (
+    run_no            int NOT NULL,
+    rec               bigint NOT NULL,
+    id                uuid NOT NULL,
+    slot              text NOT NULL,
+    subject_object_no int,
+    subject_ref       text COLLATE "C",
+    assertion_type    text NOT NULL,
+    assertion_key     text NOT NULL,
+    claim             jsonb,
+    asserted_at       timestamptz,
+    history           boolean NOT NULL
+);
+COMMENT ON TABLE rye_import.staging_facts IS 'Assertions. A null claim withdraws the fact; history is what was true then, not now.';
+
+CREATE TABLE rye_import.staging_events (
+    run_no          int NOT NULL,
+    rec             bigint NOT NULL,
+    event_type      text NOT NULL,
+    occurred_at     timestamptz NOT NULL,
+    summary         text,
+    properties      jsonb NOT NULL,
+    actor_object_no int,
+    actor_ref       text COLLATE "C"
+);
+
+CREATE TABLE rye_import.staging_participants (
+    run_no          int NOT NULL,
+    rec             bigint NOT NULL,
+    id              uuid NOT NULL,
+    slot            text NOT NULL,
+    role            text NOT NULL,
+    event_object_no int,
+    event_ref       text COLLATE "C",
+    node_object_no  int,
+    node_ref        text COLLATE "C" NOT NULL,
+    properties      jsonb
+);
+
+CREATE TABLE rye_import.staging_stages (
+    run_no             int NOT NULL,
+    pipeline_object_no int,
+    pipeline_ref       text COLLATE "C",
+    label              text NOT NULL,
+    stage_key          text NOT NULL,
+    sort_order         double precision,
+    probability        double precision,
+    closed             boolean,
+    won                boolean,
+    seen               int NOT NULL
+);
+COMMENT ON TABLE rye_import.staging_stages IS 'The stages that a batch has seen in use, and how often, or defined; one without a pipeline is defined for all.';
+
+-- The merge's own tables. Nothing reads them but the one transaction that fills them, so that a
+-- crash has nothing to lose here and they need no log. Being tables and not temporary ones, they
+-- let every statement of the merge be checked before it is ever run.
+CREATE UNLOGGED TABLE rye_import.merge_losers (
+    run_no    int NOT NULL,
+    rec       bigint NOT NULL,
+    object_no int NOT NULL,
+    legacy_id text COLLATE "C" NOT NULL,
+    file_no   int NOT NULL,
+    line      int NOT NULL,
+    verdict   text NOT NULL,
+    winner    bigint NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_losers IS 'Records whose key another record of the run has too, and which is used instead.';
+
+CREATE UNLOGGED TABLE rye_import.merge_codes (
+    run_no int NOT NULL,
+    rec    bigint NOT NULL,
+    code   text NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_codes IS 'The codes of new nodes.';
+
+CREATE UNLOGGED TABLE rye_import.merge_nodes (
+    run_no     int NOT NULL,
+    rec        bigint NOT NULL,
+    node_id    uuid NOT NULL,
+    label      text,
+    properties jsonb NOT NULL,
+    archive    boolean,
+    file_no    int NOT NULL,
+    line       int NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_nodes IS 'What changes in nodes that stand: properties that are new or differ, and whether the node is archived (true) or comes back (false).';
+
+CREATE UNLOGGED TABLE rye_import.merge_effects (
+    run_no int NOT NULL,
+    rec    bigint NOT NULL,
+    effect text NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_effects IS 'What the run did to the graph for records that were known before.';
+
+CREATE UNLOGGED TABLE rye_import.merge_edges (
+    run_no         int NOT NULL,
+    rec            bigint NOT NULL,
+    id             uuid NOT NULL,
+    slot           text NOT NULL,
+    rank           smallint NOT NULL,
+    edge_type      text NOT NULL,
+    source_id      uuid,
+    target_id      uuid,
+    properties     jsonb,
+    effective_from timestamptz,
+    effective_to   timestamptz,
+    outcome        text NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_edges IS 'Staged links with their ends resolved, and what becomes of each: new, ended, closing, present, twin, self or deferred. The id of a present or closing one is that of the edge that stands.';
+
+CREATE UNLOGGED TABLE rye_import.merge_participants (
+    run_no     int NOT NULL,
+    rec        bigint NOT NULL,
+    id         uuid NOT NULL,
+    event_id   uuid,
+    node_id    uuid,
+    role       text NOT NULL,
+    properties jsonb,
+    outcome    text NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_participants IS 'Staged participants with their event and node resolved, and what becomes of each: new, present, twin or deferred.';
+
+CREATE UNLOGGED TABLE rye_import.merge_deals (
+    run_no      int NOT NULL,
+    deal_id     uuid NOT NULL,
+    pipeline_id uuid NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_deals IS 'The pipeline of each deal that has staged facts about its stage.';
+
+CREATE UNLOGGED TABLE rye_import.merge_stages (
+    run_no      int NOT NULL,
+    pipeline_id uuid NOT NULL,
+    code        text NOT NULL,
+    label       text NOT NULL,
+    stage_key   text NOT NULL,
+    keep_label  boolean NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_stages IS 'The stage key of each legacy label, per pipeline.';
+
+CREATE UNLOGGED TABLE rye_import.merge_facts (
+    run_no         int NOT NULL,
+    rec            bigint,
+    id             uuid NOT NULL,
+    slot           text,
+    subject_id     uuid NOT NULL,
+    assertion_type text NOT NULL,
+    assertion_key  text NOT NULL,
+    claim          jsonb,
+    asserted_at    timestamptz NOT NULL,
+    event_id       uuid,
+    recorded       boolean NOT NULL,
+    stands         boolean NOT NULL,
+    prev_stage     text,
+    next_id        uuid,
+    next_at        timestamptz
+);
+COMMENT ON TABLE rye_import.merge_facts IS 'Chains of facts: staged ones with their subject resolved, and those that stand already about the same subjects, each with what it follows and what follows it.';
+COMMENT ON COLUMN rye_import.merge_facts.claim IS 'Null ends the chain.';
+COMMENT ON COLUMN rye_import.merge_facts.recorded IS 'Whether the event is that of a history record; otherwise the merge makes it.';
+
+CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
+    SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}'
+);
+
+-- Only its owner may analyze a table, and the loader is none; hence SECURITY DEFINER. Without
+-- statistics of what was just copied the planner would join by guesswork.
+CREATE FUNCTION rye_import.analyze_staging() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    ANALYZE staging_records, staging_nodes, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
+END
+$$;
+CREATE FUNCTION rye_import.analyze_merge() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    ANALYZE merge_codes, merge_nodes, merge_edges, merge_participants, merge_deals, merge_stages, merge_facts;
+END
+$$;
+
+-- Where a row of the graph comes from, as its attrs carry it.
+CREATE FUNCTION rye_import.provenance(p_run_no int, p_file_no int, p_line int, p_object text, p_legacy_id text, p_slot text)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT jsonb_build_object('run', p_run_no, 'file', p_file_no, 'line', p_line,
+        'record', p_object || '/' || p_legacy_id, 'column', p_slot)
+$$;
+-- +goose StatementEnd
