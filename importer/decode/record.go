@@ -1,0 +1,118 @@
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Header names the cells of records. It does not change once a record carries it.
+type Header struct {
+	Names []string
+
+	once  sync.Once
+	index map[string]int
+}
+
+// Index returns the place of the column with exactly that name, or -1.
+func (h *Header) Index(name string) int {
+	h.once.Do(func() {
+		h.index = make(map[string]int, len(h.Names))
+		for i, n := range h.Names {
+			h.index[n] = i
+		}
+	})
+	if i, ok := h.index[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// Record is one record of a file.
+type Record struct {
+	// Header is shared by consecutive records. A reader hands out a new one only when a JSON record
+	// brings a key that was not seen before; it begins with all names of the one before.
+	Header *Header
+
+	// Cells holds one value for each name of the header, "" for blank, null and missing.
+	Cells []string
+
+	// Type is the attributes.type of a JSON record, "" for others.
+	Type string
+
+	// Line is the physical line on which the record begins, 1-based.
+	Line int
+}
+
+// Reader hands out the records of one file.
+type Reader interface {
+	// Read returns the next record; it stays valid. The error is io.EOF after the last record, a
+	// *RecordError for a bad record, after which Read can be called again, or anything else if the
+	// file cannot be read any further.
+	Read() (Record, error)
+
+	// Footer returns the number of lines at the end of a report that were not records: a copyright
+	// notice, filters, the name of the user. It is complete when Read has returned io.EOF.
+	Footer() int
+
+	// Close closes the file.
+	Close() error
+}
+
+// NewReader returns a reader for the records of the file of which p is the profile. It takes over r
+// unless it returns an error. Of opts, only MaxRecordBytes counts; encoding and delimiter are those of
+// the profile.
+func NewReader(r io.ReadCloser, p *Profile, opts Options) (Reader, error) {
+	opts = opts.withDefaults()
+	switch p.Format {
+	case FormatEmpty, FormatPlan:
+		return nothing{r}, nil
+	case FormatCSV, FormatJSON, FormatNDJSON:
+	default:
+		return nil, &FileError{Reason: "no format that can be imported: " + p.Reason}
+	}
+	text, err := newText(&input{context.Background(), r}, p.Encoding, p.BareCR)
+	if err != nil {
+		return nil, err
+	}
+	switch p.Format {
+	case FormatNDJSON:
+		return newLineReader(r, newWindow(text), p, opts), nil
+	case FormatJSON:
+		return newJSONReader(r, newWindow(text), p, opts), nil
+	default:
+		return newCSVReader(r, newWindow(text), p, opts)
+	}
+}
+
+// nothing is the reader of a file without records.
+type nothing struct{ io.Closer }
+
+func (nothing) Read() (Record, error) { return Record{}, io.EOF }
+func (nothing) Footer() int           { return 0 }
+
+// result is what one call of Read returns.
+type result struct {
+	rec Record
+	err error
+}
+
+// input is what comes from outside. It ends with ctx, between two reads, and makes sure that only
+// io.EOF itself is taken for the end: an error that wraps it says that the file was cut.
+type input struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (in *input) Read(p []byte) (int, error) {
+	if err := in.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := in.r.Read(p)
+	if err != io.EOF && errors.Is(err, io.EOF) { //nolint:errorlint // see above
+		err = fmt.Errorf("%w: %v", io.ErrUnexpectedEOF, err) //nolint:errorlint // its chain must not have io.EOF
+	}
+	return n, err
+}

@@ -1,0 +1,245 @@
+package decode
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+)
+
+const (
+	// surveyed is the number of records from which Scan learns the columns.
+	surveyed = 1000
+
+	// maxLists is the number of arrays in an envelope among which the one with the records is sought.
+	maxLists = 64
+)
+
+// json fills in what a JSON file holds. Keys are left in the encoding of the file.
+func (s *scanner) json(p *Profile, family string, lines bool) error {
+	_, bareCR := s.meter.lines()
+	text, err := newText(io.MultiReader(bytes.NewReader(s.head), s.meter), family, bareCR)
+	if err != nil {
+		return err
+	}
+	w := newWindow(text)
+	if lines {
+		p.Format = FormatNDJSON
+		return surveyLines(p, w, s.opts.MaxRecordBytes)
+	}
+	p.Format = FormatJSON
+	v := survey{p: p, lex: newLexer(w, s.opts.MaxRecordBytes)}
+	return v.file()
+}
+
+// surveyLines looks at the first lines of NDJSON.
+func surveyLines(p *Profile, w *window, limit int) error {
+	r := &lineReader{w: w, limit: limit, objects: newObjects(nil)}
+	r.objects.survey = true
+	for range surveyed {
+		if _, err := r.next(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	p.Header, p.Types, p.More = r.objects.names, r.objects.types, r.objects.more
+	return nil
+}
+
+// survey goes through a JSON file and looks for the array that has the records.
+type survey struct {
+	p     *Profile
+	lex   *lexer
+	lists []*list
+	line  bool // the object that was passed is on one line
+}
+
+// list is an array that may be the one.
+type list struct {
+	key     string
+	objects *objects
+	count   int // elements that are objects
+	others  int // elements that are not
+}
+
+func (v *survey) file() error {
+	c, err := v.lex.next()
+	if err != nil {
+		return err
+	}
+	if c == '[' {
+		err = v.array()
+	} else {
+		err = v.object()
+	}
+	if err != nil {
+		return err
+	}
+	line := v.lex.line()
+	next, err := v.lex.peek()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	case next == '{' && v.line && v.lex.line() > line:
+		// NDJSON, the first line of which was too long for isNDJSON.
+		v.p.Format, v.p.Envelope, v.p.Header, v.p.Types = FormatNDJSON, "", nil, nil
+		return nil
+	}
+	return v.lex.malformed("there is text after the end of the value; write one object a line (NDJSON) or one array")
+}
+
+// array is for a file that is an array.
+func (v *survey) array() error {
+	l, err := v.list("")
+	if err != nil {
+		return err
+	}
+	v.take(l)
+	switch {
+	case l.count == 0 && l.others > 0:
+		v.p.Format = FormatUnknown
+		v.p.Reason = "a JSON array of " + strconv.Itoa(l.others) + " values that are not objects"
+	case l.count > 0 && slices.Contains(l.objects.names, "sobject") && slices.Contains(l.objects.names, "files"):
+		v.p.Format = FormatPlan
+	}
+	return nil
+}
+
+// take makes the profile that of a list.
+func (v *survey) take(l *list) {
+	v.p.Envelope = l.key
+	v.p.Header, v.p.Types = l.objects.names, l.objects.types
+	v.p.More = v.p.More || l.objects.more
+}
+
+// list passes an array, and looks at its first elements.
+func (v *survey) list(key string) (*list, error) {
+	l := &list{key: key, objects: newObjects(nil)}
+	l.objects.survey = true
+	v.lex.i++
+	for first := true; ; {
+		more, err := v.lex.separator(']', &first)
+		if err != nil || !more {
+			return l, err
+		}
+		c, err := v.lex.next()
+		if err != nil {
+			return l, err
+		}
+		if c != '{' {
+			l.others++
+			err = v.lex.value()
+		} else if l.count++; l.count <= surveyed {
+			_, err = l.objects.read(nil, v.lex)
+		} else {
+			err = v.lex.value()
+		}
+		if err != nil {
+			return l, err
+		}
+	}
+}
+
+// object is for a file that is an object: the envelope of an array, or the only record. To be able
+// to look at it as a record, all of it is kept unless it is too large for that.
+func (v *survey) object() error {
+	v.lex.settle() // the window begins with the object
+	v.lex.pinned = true
+	v.lex.i++
+	begin := v.lex.line()
+	named := false // it has what a record has: an id or a type
+	for first := true; ; {
+		more, err := v.lex.separator('}', &first)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		key, c, err := v.lex.member()
+		if err != nil {
+			return err
+		}
+		switch {
+		case c == '[' && len(v.lists) < maxLists:
+			l, err := v.list(key)
+			if err != nil {
+				return err
+			}
+			v.lists = append(v.lists, l)
+			continue
+		case key == "attributes" && c == '{', isIDKey(key) && c != '{' && c != '[':
+			named = true
+		case key == "totalSize", key == "done":
+			if err := v.paging(key); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := v.lex.value(); err != nil {
+			return err
+		}
+	}
+	v.line = v.lex.line() == begin
+	if l := v.envelope(named); l != nil {
+		v.take(l)
+		return nil
+	}
+	if v.lex.pinned {
+		o := newObjects(nil)
+		o.survey = true
+		o.records(nil, v.lex.w.bytes()[:v.lex.i], 1)
+		v.take(&list{objects: o})
+	}
+	v.lex.pinned = false
+	return nil
+}
+
+func isIDKey(key string) bool {
+	return key == "id" || key == "Id" || key == "ID" || key == "_id"
+}
+
+// paging notes what an envelope says about other pages.
+func (v *survey) paging(key string) error {
+	text, err := v.lex.kept()
+	if errors.Is(err, errTooLarge) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch n, err := strconv.ParseInt(string(text), 10, 64); {
+	case key == "done":
+		v.p.More = v.p.More || string(text) == "false"
+	case err == nil && n >= 0:
+		v.p.TotalSize = n
+	}
+	return nil
+}
+
+// envelope returns the list with the records, or nil if the object is a record itself. Well-known
+// keys are believed first; then an object with an id is a record, whatever lists it has; and then
+// the list with the most objects is the one, or the first of several.
+func (v *survey) envelope(named bool) *list {
+	for _, key := range []string{"records", "results", "data", "value", "items"} {
+		for _, l := range v.lists {
+			if l.key == key && (l.count > 0 || l.others == 0) {
+				return l
+			}
+		}
+	}
+	if named {
+		return nil
+	}
+	var best *list
+	for _, l := range v.lists {
+		if l.count > 0 && (best == nil || l.count > best.count) {
+			best = l
+		}
+	}
+	return best
+}
