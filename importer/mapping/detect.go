@@ -1,0 +1,159 @@
+package mapping
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Look is what a file shows of itself: its header, the types that JSON records state, and a few of
+// its records.
+type Look struct {
+	Header []string
+	Types  []string
+	Sample [][]string
+}
+
+// Verdict is what object a file holds, and by what that was told.
+type Verdict struct {
+	Object   string // empty if the file is no object of the mapping
+	Evidence string // why it is this object, or why it is none
+	Looks    string // the object that its ids tell, where the mapping has no use for it
+}
+
+// Detect tells which object of the mapping the records of a file are. The name of the file plays
+// no part in it.
+func (m *Mapping) Detect(look Look) Verdict {
+	for _, r := range m.Refuse {
+		if hasAll(indexColumns(look.Header, &Object{}), r.Columns) {
+			return Verdict{Evidence: r.Reason}
+		}
+	}
+	if len(look.Types) == 1 {
+		if m.Objects[look.Types[0]] != nil {
+			return Verdict{Object: look.Types[0], Evidence: "its records state their type"}
+		}
+		return Verdict{Looks: look.Types[0], Evidence: fmt.Sprintf("its records state the type %s, which is not mapped", look.Types[0])}
+	}
+
+	told, share := m.prefixOf(look)
+	best, bestScore, why := "", 0, ""
+	for _, name := range sortedKeys(m.Objects) {
+		o := m.Objects[name]
+		columns := indexColumns(look.Header, o)
+		if !hasAll(columns, o.Recognise.All) {
+			continue
+		}
+		byID := told != "" && told == name
+		if told != "" && !byID && o.Recognise.Prefix != "" {
+			continue // its ids say that it is something else
+		}
+		if told != "" && !byID && m.Objects[told] != nil {
+			continue
+		}
+		if !byID {
+			if len(o.Recognise.Any) > 0 && !hasAny(columns, o.Recognise.Any) {
+				continue
+			}
+			if hasAny(columns, o.Recognise.None) {
+				continue
+			}
+			if told != "" {
+				continue // a known object that the mapping has no use for
+			}
+		}
+		score := countAny(columns, o.Recognise.All) + countAny(columns, o.Recognise.Any)
+		if byID {
+			score += 1000
+		}
+		if score > bestScore {
+			best, bestScore = name, score
+			why = "columns " + strings.Join(o.Recognise.All, ", ")
+			if byID {
+				why = fmt.Sprintf("%s and ids that begin with %s (%d %%)", why, o.Recognise.Prefix, share)
+			}
+		}
+	}
+	if best != "" {
+		return Verdict{Object: best, Evidence: why}
+	}
+	if told != "" {
+		return Verdict{Looks: told, Evidence: fmt.Sprintf("its ids are those of %s, which is not mapped", told)}
+	}
+	return Verdict{Evidence: m.closest(look)}
+}
+
+// prefixOf tells the object by the first characters of the ids in the sample, if most of those
+// that look like ids at all agree.
+func (m *Mapping) prefixOf(look Look) (object string, share int) {
+	if len(m.IDs.Prefixes) == 0 {
+		return "", 0
+	}
+	col := -1
+	for _, name := range []string{"id", "record id"} {
+		if i, ok := indexColumns(look.Header, &Object{})[name]; ok {
+			col = i
+			break
+		}
+	}
+	if col < 0 {
+		return "", 0
+	}
+	votes, total := make(map[string]int), 0
+	for _, cells := range look.Sample {
+		id := strings.TrimSpace(cells[col])
+		if (len(id) == 15 || len(id) == 18) && isAlphanumeric(id) {
+			total++
+			if object, ok := m.IDs.Prefixes[id[:3]]; ok {
+				votes[object]++
+			}
+		}
+	}
+	for _, name := range sortedKeys(votes) {
+		if votes[name]*10 >= total*9 {
+			return name, votes[name] * 100 / total
+		}
+	}
+	return "", 0
+}
+
+// closest says why the file is no object: most often because it lacks the id alone.
+func (m *Mapping) closest(look Look) string {
+	for _, name := range sortedKeys(m.Objects) {
+		o := m.Objects[name]
+		columns := indexColumns(look.Header, o)
+		var lacks []string
+		for _, c := range o.Recognise.All {
+			if !hasAll(columns, []string{c}) {
+				lacks = append(lacks, c)
+			}
+		}
+		isKey := len(lacks) == 1 && len(o.Key) > 0 && lacks[0] == o.Key[0]
+		if isKey && countAny(columns, o.Recognise.Any) > 0 && !hasAny(columns, o.Recognise.None) {
+			return fmt.Sprintf("it looks like %s, but has no column %s, without which records cannot be told apart", name, lacks[0])
+		}
+	}
+	if columns := indexColumns(look.Header, &Object{}); hasAny(columns, []string{"SystemModstamp", "CreatedById", "LastModifiedById"}) {
+		return "no mapping for this object"
+	}
+	return "its header is that of no object"
+}
+
+func hasAll(columns map[string]int, names []string) bool {
+	return countAny(columns, names) == len(names)
+}
+
+func hasAny(columns map[string]int, names []string) bool {
+	return countAny(columns, names) > 0
+}
+
+func countAny(columns map[string]int, names []string) int {
+	n := 0
+	for _, name := range names {
+		if _, ok := columns[strings.ToLower(name)]; ok {
+			n++
+		} else if _, ok := columns[snakeCase(name)]; ok {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,702 @@
+package mapping
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/projectrye/rye-import/importer/graph"
+)
+
+// Mapper maps records one after another; it owns the buffers that its Plan writes into, and so
+// belongs to one goroutine.
+type Mapper struct {
+	plan    *Plan
+	row     row
+	scratch []byte // one value while it is built
+	hash    []byte // what the record maps to, for its hash
+	arena   []byte // finished JSON, shared by the records of a batch
+}
+
+// NewMapper makes a mapper for a plan.
+func (p *Plan) NewMapper() *Mapper {
+	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids}}
+}
+
+// arenaBlock is how much the arena grows at once. Finished values of a batch lie in few blocks
+// instead of one allocation each.
+const arenaBlock = 64 << 10
+
+// keep copies finished JSON into the arena.
+func (m *Mapper) keep(b []byte) []byte {
+	if len(b) > cap(m.arena)-len(m.arena) {
+		m.arena = make([]byte, 0, max(arenaBlock, len(b)))
+	}
+	begin := len(m.arena)
+	m.arena = append(m.arena, b...)
+	return m.arena[begin:len(m.arena):len(m.arena)]
+}
+
+// Map appends what a record becomes to a batch. It returns the reason when the mapping leaves the
+// record out, or a *FieldError when the record cannot be used; the batch is then as before.
+func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
+	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages)}
+	m.row.cells = cells
+	m.hash = m.hash[:0]
+	record, skipped, err := m.record(b, rec)
+	if skipped != "" || err != nil {
+		b.Nodes, b.Links, b.Facts = b.Nodes[:mark[0]], b.Links[:mark[1]], b.Facts[:mark[2]]
+		b.Events, b.Participants, b.Stages = b.Events[:mark[3]], b.Participants[:mark[4]], b.Stages[:mark[5]]
+		var fe *FieldError
+		if errors.As(err, &fe) {
+			fe.ID = record.ID
+		}
+		return skipped, err
+	}
+	record.Rec, record.Line = rec, int32(min(line, 1<<31-1))
+	m.hashRecord(b, &record, mark)
+	b.Records = append(b.Records, record)
+	return "", nil
+}
+
+func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error) {
+	p, r := m.plan, &m.row
+	out := graph.Record{Kind: p.Kind, Object: p.Object, ID: m.id()}
+	if out.ID == "" {
+		return out, "", m.missing(p.key, CodeMissingID, "the id is blank")
+	}
+	for i := range p.skips {
+		if p.skips[i].when.holds(r) {
+			return out, p.skips[i].reason, nil
+		}
+	}
+	if p.deleted >= 0 {
+		if s := r.text(p.deleted); s != "" {
+			deleted, ok := parseBool(s)
+			if !ok {
+				return out, "", r.fail(p.deleted, CodeInvalidBool, errBool)
+			}
+			out.Deleted = deleted
+		}
+	}
+	for i := range p.same {
+		if s := &p.same[i]; s.when.holds(r) {
+			if ref := s.ref.resolve(r); !ref.IsZero() && ref != (graph.Ref{Object: p.Object, ID: out.ID}) {
+				out.Same = ref
+				if s.gone {
+					// The survivor of the merge says everything; this record gives it its id.
+					out.Deleted = true
+					return out, "", nil
+				}
+				break
+			}
+		}
+	}
+	for _, group := range p.required {
+		filled := false
+		for _, col := range group {
+			filled = filled || r.text(col) != ""
+		}
+		if !filled {
+			return out, "", m.missing(group, CodeMissingRequired, "the column is mandatory and blank")
+		}
+	}
+	var err error
+	if out.CreatedAt, err = m.time(p.created); err != nil {
+		return out, "", err
+	}
+	if out.Version, err = m.time(p.changed); err != nil {
+		return out, "", err
+	}
+
+	switch p.Kind {
+	case graph.KindNode:
+		err = m.node(b, rec, &out)
+	case graph.KindEvent:
+		err = m.event(b, rec, &out)
+	case graph.KindEdge:
+		err = m.edge(b, rec, &out)
+	case graph.KindParticipant:
+		err = m.participant(b, rec)
+	}
+	if err != nil {
+		return out, "", err
+	}
+	if p.stage != nil && (p.Kind != graph.KindEvent || !out.Deleted) {
+		if err := m.stage(b, rec); err != nil {
+			return out, "", err
+		}
+	}
+	for i := range p.links {
+		if err := m.link(b, rec, &p.links[i], &out); err != nil {
+			return out, "", err
+		}
+	}
+	for i := range p.facts {
+		if err := m.fact(b, rec, &p.facts[i], &out); err != nil {
+			return out, "", err
+		}
+	}
+	return out, "", nil
+}
+
+// id gives the record's own id in its normal form, or "".
+func (m *Mapper) id() string {
+	for _, col := range m.plan.key {
+		if s := m.row.text(col); s != "" && !isNone(s) && !m.plan.ids.none[s] {
+			return m.plan.ids.form.normalID(s)
+		}
+	}
+	return ""
+}
+
+func (m *Mapper) missing(cols []int, code, reason string) error {
+	e := &FieldError{Code: code, Reason: reason}
+	if len(cols) > 0 {
+		e.Column = m.row.header[cols[0]]
+	}
+	return e
+}
+
+// time gives the first of some columns that is filled, or the zero time.
+func (m *Mapper) time(cols []int) (time.Time, error) {
+	for _, col := range cols {
+		s := m.row.text(col)
+		if isNone(s) {
+			continue
+		}
+		t, err := parseTime(s, m.row.settings.DateOrder, m.row.settings.Zone)
+		if err != nil {
+			return t, m.row.fail(col, CodeInvalidDate, err)
+		}
+		return t, nil
+	}
+	return time.Time{}, nil
+}
+
+// object builds a JSON object of named values, and of the columns that nothing names if rest is
+// given; nil if it would be empty and may be.
+func (m *Mapper) object(o, rest *object, always bool) ([]byte, error) {
+	m.scratch = append(m.scratch[:0], '{')
+	var err error
+	if m.scratch, err = o.appendInto(m.scratch, &m.row); err != nil {
+		return nil, err
+	}
+	if rest != nil {
+		if m.scratch, err = rest.appendInto(m.scratch, &m.row); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.scratch) == 1 && !always {
+		return nil, nil
+	}
+	m.scratch = append(m.scratch, '}')
+	return m.keep(m.scratch), nil
+}
+
+func (m *Mapper) choose(choices []choice) *choice {
+	for i := range choices {
+		if choices[i].when.holds(&m.row) {
+			return &choices[i]
+		}
+	}
+	return &choices[len(choices)-1] // unreachable: the last has no condition
+}
+
+func (m *Mapper) node(b *graph.Batch, rec int64, _ *graph.Record) error {
+	ch := m.choose(m.plan.node.choices)
+	label, err := ch.label.plainText(&m.row)
+	if err != nil {
+		return err
+	}
+	properties, err := m.object(ch.properties, m.plan.rest, true)
+	if err != nil {
+		return err
+	}
+	b.Nodes = append(b.Nodes, graph.Node{Rec: rec, Type: ch.typ, Label: label, CodePrefix: ch.code, Properties: properties})
+	return nil
+}
+
+func (m *Mapper) event(b *graph.Batch, rec int64, out *graph.Record) error {
+	e := m.plan.event
+	if out.Deleted {
+		return nil // an event cannot be archived; a deleted one is known by its key and not made
+	}
+	ch := m.choose(e.choices)
+	at, err := m.time(e.at)
+	if err != nil {
+		return err
+	}
+	if at.IsZero() {
+		if at = out.Version; at.IsZero() {
+			return m.missing(e.at, CodeMissingRequired, "an event needs a time")
+		}
+	}
+	summary, err := e.summary.plainText(&m.row)
+	if err != nil {
+		return err
+	}
+	properties, err := m.object(ch.properties, m.plan.rest, true)
+	if err != nil {
+		return err
+	}
+	ev := graph.Event{Rec: rec, Type: ch.typ, OccurredAt: at, Summary: summary, Properties: properties}
+	if e.actor != nil {
+		ev.Actor = e.actor.resolve(&m.row)
+	}
+	b.Events = append(b.Events, ev)
+	for i := range e.participants {
+		ep := &e.participants[i]
+		if !ep.when.holds(&m.row) {
+			continue
+		}
+		if node := ep.ref.resolve(&m.row); !node.IsZero() {
+			b.Participants = append(b.Participants, graph.Participant{Rec: rec, Slot: ep.slot, Role: ep.role, Node: node})
+		}
+	}
+	return nil
+}
+
+func (m *Mapper) edge(b *graph.Batch, rec int64, out *graph.Record) error {
+	e := m.plan.edge
+	ch := m.choose(e.choices)
+	from, to := firstRef(ch.from, &m.row), firstRef(ch.to, &m.row)
+	if from.IsZero() || to.IsZero() {
+		return &FieldError{Code: CodeMissingRequired, Reason: "a link needs both its ends"}
+	}
+	l := graph.Link{Rec: rec, Slot: "record", EdgeType: ch.typ, Source: from, Target: to, Rank: 1}
+	var err error
+	if l.Properties, err = m.object(ch.properties, m.plan.rest, false); err != nil {
+		return err
+	}
+	if l.EffectiveFrom, err = m.time(e.since); err != nil {
+		return err
+	}
+	if l.EffectiveTo, err = m.time(e.until); err != nil {
+		return err
+	}
+	if l.EffectiveTo.IsZero() && (out.Deleted || e.ended != nil && e.ended.holds(&m.row)) {
+		if l.EffectiveTo = out.Version; l.EffectiveTo.IsZero() {
+			l.EffectiveTo = l.EffectiveFrom
+		}
+	}
+	b.Links = append(b.Links, l)
+	return nil
+}
+
+func (m *Mapper) participant(b *graph.Batch, rec int64) error {
+	p := m.plan.participant
+	event, node := p.event.resolve(&m.row), p.ref.resolve(&m.row)
+	if event.IsZero() || node.IsZero() {
+		return &FieldError{Code: CodeMissingRequired, Reason: "a participation needs its event and its participant"}
+	}
+	properties, err := m.object(p.properties, m.plan.rest, false)
+	if err != nil {
+		return err
+	}
+	b.Participants = append(b.Participants, graph.Participant{
+		Rec: rec, Slot: p.slot, Role: m.choose(p.choices).role, Event: event, Node: node, Properties: properties,
+	})
+	return nil
+}
+
+func (m *Mapper) link(b *graph.Batch, rec int64, lp *linkPlan, _ *graph.Record) error {
+	if !lp.when.holds(&m.row) {
+		return nil
+	}
+	l := graph.Link{Rec: rec, Slot: lp.slot, EdgeType: lp.typ}
+	if lp.from != nil {
+		if l.Source = lp.from.resolve(&m.row); l.Source.IsZero() {
+			return nil
+		}
+	} else if l.Target = lp.to.resolve(&m.row); l.Target.IsZero() {
+		return nil
+	}
+	var err error
+	if l.Properties, err = m.object(lp.properties, nil, false); err != nil {
+		return err
+	}
+	if l.EffectiveFrom, err = m.time(lp.since); err != nil {
+		return err
+	}
+	if l.EffectiveTo, err = m.time(lp.until); err != nil {
+		return err
+	}
+	b.Links = append(b.Links, l)
+	return nil
+}
+
+func (m *Mapper) fact(b *graph.Batch, rec int64, fp *factPlan, out *graph.Record) error {
+	f := graph.Fact{Rec: rec, Slot: fp.slot, Type: fp.typ, Key: fp.key, History: fp.history}
+	if fp.on != nil {
+		if f.Subject = fp.on.resolve(&m.row); f.Subject.IsZero() {
+			return nil
+		}
+	}
+	var err error
+	if f.AssertedAt, err = m.time(fp.at); err != nil {
+		return err
+	}
+	if fp.withdraw != nil && fp.withdraw.holds(&m.row) {
+		b.Facts = append(b.Facts, f)
+		return nil
+	}
+	if !fp.when.holds(&m.row) {
+		return nil
+	}
+	claim, err := m.object(fp.claim, nil, false)
+	if err != nil || claim == nil {
+		return err
+	}
+	for _, key := range fp.need {
+		if !bytes.Contains(claim, key) {
+			return nil
+		}
+	}
+	f.Claim = claim
+	b.Facts = append(b.Facts, f)
+	if fp.sum {
+		return m.money(fp, out)
+	}
+	return nil
+}
+
+func (m *Mapper) money(fp *factPlan, out *graph.Record) error {
+	money := &graph.Money{}
+	var err error
+	if money.Amount, err = fp.amount.plainText(&m.row); err != nil || money.Amount == "" {
+		return err
+	}
+	if money.Currency, err = fp.currency.plainText(&m.row); err != nil {
+		return err
+	}
+	if m.plan.stage != nil {
+		money.Stage = m.row.text(m.plan.stage.label)
+	}
+	out.Money = money
+	return nil
+}
+
+func (m *Mapper) stage(b *graph.Batch, rec int64) error {
+	sp := m.plan.stage
+	if !sp.when.holds(&m.row) {
+		return nil
+	}
+	st := graph.Stage{Label: m.row.text(sp.label)}
+	if st.Label == "" {
+		return nil
+	}
+	var err error
+	if st.Closed, err = m.optionalBool(sp.closed); err != nil {
+		return err
+	}
+	if st.Won, err = m.optionalBool(sp.won); err != nil {
+		return err
+	}
+	if st.Order, err = m.optionalNumber(sp.order); err != nil {
+		return err
+	}
+	if st.Probability, err = m.optionalNumber(sp.probability); err != nil {
+		return err
+	}
+	st.Key = StageKey(st.Label, st.Closed, st.Won)
+	if sp.define {
+		b.Stages = append(b.Stages, st)
+		return nil
+	}
+
+	f := graph.Fact{Rec: rec, Slot: sp.slot, Type: "deal_stage", Key: "default", History: sp.history}
+	if sp.on != nil {
+		if f.Subject = sp.on.resolve(&m.row); f.Subject.IsZero() {
+			return nil
+		}
+	}
+	if f.AssertedAt, err = m.time(sp.at); err != nil {
+		return err
+	}
+	m.scratch = append(append(m.scratch[:0], '{'), quotedStage...)
+	m.scratch = appendString(m.scratch, st.Key)
+	m.scratch = append(append(m.scratch, ','), quotedLabel...)
+	m.scratch = appendString(m.scratch, st.Label)
+	if before := m.row.text(sp.before); before != "" && before != st.Label {
+		m.scratch = append(append(m.scratch, ','), quotedBefore...)
+		m.scratch = appendString(m.scratch, before)
+		m.scratch = append(append(m.scratch, ','), quotedBeforeStage...)
+		m.scratch = appendString(m.scratch, StageKey(before, nil, nil))
+	}
+	m.scratch = append(m.scratch, '}')
+	f.Claim = m.keep(m.scratch)
+	b.Facts = append(b.Facts, f)
+
+	if sp.pipeline != nil {
+		st.Pipeline = sp.pipeline.resolve(&m.row)
+		if st.Pipeline.IsZero() {
+			return nil
+		}
+		l := graph.Link{Rec: rec, Slot: "pipeline", EdgeType: "pipeline_member", Target: st.Pipeline}
+		if l.EffectiveFrom, err = m.time(sp.since); err != nil {
+			return err
+		}
+		if !l.EffectiveFrom.IsZero() {
+			m.scratch = append(append(m.scratch[:0], '{'), quotedEnteredAt...)
+			m.scratch = append(l.EffectiveFrom.AppendFormat(append(m.scratch, '"'), time.RFC3339Nano), '"', '}')
+			l.Properties = m.keep(m.scratch)
+		}
+		b.Links = append(b.Links, l)
+		b.Stages = append(b.Stages, st)
+	}
+	return nil
+}
+
+var (
+	quotedStage       = quotedKey("stage")
+	quotedLabel       = quotedKey("label")
+	quotedBefore      = quotedKey("before")
+	quotedBeforeStage = quotedKey("before_stage")
+	quotedEnteredAt   = quotedKey("entered_at")
+)
+
+func (m *Mapper) optionalBool(col int) (*bool, error) {
+	s := m.row.text(col)
+	if s == "" {
+		if col >= 0 {
+			// Some tools write true as 1 and false as nothing.
+			return new(bool), nil
+		}
+		return nil, nil
+	}
+	v, ok := parseBool(s)
+	if !ok {
+		return nil, m.row.fail(col, CodeInvalidBool, errBool)
+	}
+	return &v, nil
+}
+
+func (m *Mapper) optionalNumber(col int) (*float64, error) {
+	s := m.row.text(col)
+	if isNone(s) {
+		return nil, nil
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return nil, m.row.fail(col, CodeInvalidNumber, errNumber)
+	}
+	return &v, nil
+}
+
+// StageKey gives the key of a stage: closed_won and closed_lost for stages that end a deal, and
+// the label in snake_case for the others. What closes a deal is told by the CRM where it tells;
+// labels can be renamed and translated.
+func StageKey(label string, closed, won *bool) string {
+	if closed != nil && won != nil && *closed {
+		if *won {
+			return StageWon
+		}
+		return StageLost
+	}
+	key := snakeLabel(label)
+	if closed == nil {
+		switch key {
+		case "closed_won", "won", "closedwon":
+			return StageWon
+		case "closed_lost", "lost", "closedlost":
+			return StageLost
+		}
+	}
+	return key
+}
+
+// The keys of the stages that end a deal.
+const (
+	StageWon  = "closed_won"
+	StageLost = "closed_lost"
+)
+
+// snakeLabel puts a label into snake_case: letters and digits of any script in lower case, and one
+// underscore for whatever stands between them.
+func snakeLabel(label string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range label {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			if gap && b.Len() > 0 {
+				b.WriteByte('_')
+			}
+			gap = false
+			b.WriteRune(unicode.ToLower(r))
+		} else {
+			gap = true
+		}
+	}
+	if b.Len() == 0 {
+		return "stage"
+	}
+	return b.String()
+}
+
+// resolve gives the record that a reference names, or the zero Ref.
+func (rf *ref) resolve(r *row) graph.Ref {
+	id := r.text(rf.col)
+	if isNone(id) || r.ids.none[id] {
+		id = ""
+	}
+	if id == "" {
+		if rf.fallback == "" {
+			return graph.Ref{}
+		}
+		return graph.Ref{Object: rf.object(), ID: rf.fallback}
+	}
+	// sf data tree points at records of the same tree by @referenceId.
+	if id[0] == '@' && len(id) > 1 {
+		return graph.Ref{Object: rf.object(), ID: id[1:]}
+	}
+	if len(r.ids.prefixes) > 0 && (len(id) == 15 || len(id) == 18) && isAlphanumeric(id) {
+		if object, ok := r.ids.prefixes[id[:3]]; ok {
+			return graph.Ref{Object: object, ID: r.ids.form.normalID(id)}
+		}
+	}
+	return graph.Ref{Object: rf.object(), ID: r.ids.form.normalID(id)}
+}
+
+// object is the object that a reference can only mean, or "" for any.
+func (rf *ref) object() string {
+	if len(rf.objects) == 1 {
+		return rf.objects[0]
+	}
+	return ""
+}
+
+func firstRef(refs []*ref, r *row) graph.Ref {
+	for _, rf := range refs {
+		if ref := rf.resolve(r); !ref.IsZero() {
+			return ref
+		}
+	}
+	return graph.Ref{}
+}
+
+// holds reports whether all parts of a condition hold; a nil condition does.
+func (c *condition) holds(r *row) bool {
+	if c == nil {
+		return true
+	}
+	for _, col := range c.isTrue {
+		if v, _ := parseBool(r.text(col)); !v {
+			return false
+		}
+	}
+	for _, col := range c.isFalse {
+		if v, _ := parseBool(r.text(col)); v {
+			return false
+		}
+	}
+	for _, col := range c.present {
+		if r.isBlank(col) {
+			return false
+		}
+	}
+	for _, col := range c.blank {
+		if !r.isBlank(col) {
+			return false
+		}
+	}
+	for i := range c.equals {
+		if !c.equals[i].matches(r) {
+			return false
+		}
+	}
+	for i := range c.notEquals {
+		if c.notEquals[i].matches(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *comparison) matches(r *row) bool {
+	s := r.text(c.col)
+	for _, w := range c.with {
+		if strings.EqualFold(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// isBlank reports whether a cell is blank or holds the source's sign for no record.
+func (r *row) isBlank(col int) bool {
+	s := r.text(col)
+	return s == "" || r.ids.none[s]
+}
+
+// hashRecord hashes everything that the record maps to, so that a later run can tell whether
+// anything in it has changed. Where it was read and what is dropped do not count.
+func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [6]int) {
+	m.add(string(r.Kind), r.Object, r.ID, r.Same.Object, r.Same.ID)
+	m.addBool(r.Deleted)
+	m.addTime(r.CreatedAt)
+	for _, n := range b.Nodes[mark[0]:] {
+		m.add("n", n.Type, n.Label, n.CodePrefix)
+		m.addBytes(n.Properties)
+	}
+	for _, l := range b.Links[mark[1]:] {
+		m.add("l", l.Slot, l.EdgeType, l.Source.Object, l.Source.ID, l.Target.Object, l.Target.ID)
+		m.addBytes(l.Properties)
+		m.addTime(l.EffectiveFrom)
+		// When a link ended is the time of the record's last change where the CRM says no better,
+		// and a change of that time alone is none.
+		m.addBool(!l.EffectiveTo.IsZero())
+	}
+	for _, f := range b.Facts[mark[2]:] {
+		m.add("f", f.Slot, f.Type, f.Key, f.Subject.Object, f.Subject.ID)
+		m.addBytes(f.Claim)
+		if f.History {
+			m.addTime(f.AssertedAt)
+		}
+	}
+	for _, e := range b.Events[mark[3]:] {
+		m.add("e", e.Type, e.Summary, e.Actor.Object, e.Actor.ID)
+		m.addTime(e.OccurredAt)
+		m.addBytes(e.Properties)
+	}
+	for _, p := range b.Participants[mark[4]:] {
+		m.add("p", p.Slot, p.Role, p.Event.Object, p.Event.ID, p.Node.Object, p.Node.ID)
+		m.addBytes(p.Properties)
+	}
+	for _, s := range b.Stages[mark[5]:] {
+		m.add("s", s.Pipeline.Object, s.Pipeline.ID, s.Label, s.Key)
+	}
+	sum := sha256.Sum256(m.hash)
+	copy(r.Hash[:], sum[:])
+}
+
+func (m *Mapper) add(texts ...string) {
+	for _, s := range texts {
+		m.hash = append(binary.AppendUvarint(m.hash, uint64(len(s))), s...)
+	}
+}
+
+func (m *Mapper) addBytes(b []byte) {
+	m.hash = append(binary.AppendUvarint(m.hash, uint64(len(b))), b...)
+}
+
+func (m *Mapper) addBool(v bool) {
+	if v {
+		m.hash = append(m.hash, 1)
+	} else {
+		m.hash = append(m.hash, 0)
+	}
+}
+
+func (m *Mapper) addTime(t time.Time) {
+	if t.IsZero() {
+		m.hash = append(m.hash, 0)
+		return
+	}
+	m.hash = binary.AppendVarint(append(m.hash, 1), t.UnixMicro())
+}
