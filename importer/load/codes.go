@@ -1,0 +1,159 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/projectrye/rye-import/db"
+)
+
+// codes gives the run's new nodes their codes. The numbers are drawn in short transactions of their
+// own, beside the merge: nobody who creates codes meanwhile waits for it. Until the merge commits,
+// the numbers are held in the run's name; if it fails, they are free again.
+func (m *merger) codes(ctx context.Context) error {
+	if err := m.pipelineCodes(ctx); err != nil {
+		return err
+	}
+	needs, err := m.q.StagingNodeCountCodes(ctx, db.StagingNodeCountCodesParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt})
+	if err != nil || len(needs) == 0 {
+		return err
+	}
+	given := db.MergeCodeInsertParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt}
+	var wanted int64
+	for _, n := range needs {
+		blocks, err := m.run.reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes))
+		if err != nil {
+			return fmt.Errorf("reserving %d codes %s-%s: %w", n.Nodes, n.Prefix, n.YearMonth, err)
+		}
+		position := int64(1)
+		for _, b := range blocks {
+			size := int64(b.last-b.first) + 1
+			given.Prefixes = append(given.Prefixes, n.Prefix)
+			given.YearMonths = append(given.YearMonths, n.YearMonth)
+			given.FirstPositions = append(given.FirstPositions, position)
+			given.LastPositions = append(given.LastPositions, position+size-1)
+			given.FirstVals = append(given.FirstVals, int64(b.first))
+			position += size
+		}
+		wanted += n.Nodes
+	}
+	got, err := m.q.MergeCodeInsert(ctx, given)
+	if err != nil {
+		return err
+	}
+	if got != wanted {
+		return fmt.Errorf("%d codes were given for %d nodes", got, wanted)
+	}
+	return nil
+}
+
+// block is a range of code numbers.
+type block struct{ first, last int32 }
+
+// reserve holds n numbers of a prefix and month for the run: those that failed runs left free
+// first, lowest first, then new ones from the counter.
+func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([]block, error) {
+	var blocks []block
+	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		q := db.New(tx)
+		free, err := q.CodeBlockListFree(ctx, db.CodeBlockListFreeParams{Prefix: prefix, YearMonth: yearMonth})
+		if err != nil {
+			return err
+		}
+		for _, f := range free {
+			if n == 0 {
+				break
+			}
+			last := min(f.LastVal, f.FirstVal+n-1)
+			if err := q.CodeBlockTake(ctx, db.CodeBlockTakeParams{BlockNo: f.BlockNo, LastVal: last, RunNo: r.Number}); err != nil {
+				return err
+			}
+			if last < f.LastVal {
+				err := q.CodeBlockInsertFree(ctx, db.CodeBlockInsertFreeParams{
+					Prefix: prefix, YearMonth: yearMonth, FirstVal: last + 1, LastVal: f.LastVal,
+				})
+				if err != nil {
+					return err
+				}
+			}
+			blocks = append(blocks, block{first: f.FirstVal, last: last})
+			n -= last - f.FirstVal + 1
+		}
+		if n == 0 {
+			return nil
+		}
+		b, err := q.CodeBlockReserve(ctx, db.CodeBlockReserveParams{Prefix: prefix, YearMonth: yearMonth, Codes: n, RunNo: r.Number})
+		if err != nil {
+			return err
+		}
+		blocks = append(blocks, block{first: b.FirstVal, last: b.LastVal})
+		return nil
+	})
+	return blocks, err
+}
+
+// pipelineCodes names new pipelines after their labels, as PL-SALES.
+func (m *merger) pipelineCodes(ctx context.Context) error {
+	pipelines, err := m.q.StagingNodeListPipelines(ctx, m.no)
+	if err != nil || len(pipelines) == 0 {
+		return err
+	}
+	standing, err := m.q.NodeListPipelineCodes(ctx)
+	if err != nil {
+		return err
+	}
+	taken := make(map[string]bool, len(standing))
+	for _, code := range standing {
+		taken[code] = true
+	}
+	given := db.MergeCodeInsertManyParams{RunNo: m.no}
+	for _, p := range pipelines {
+		label := ""
+		if p.Label != nil {
+			label = *p.Label
+		}
+		given.Recs = append(given.Recs, p.Rec)
+		given.Codes = append(given.Codes, pipelineCode(label, taken))
+	}
+	return m.q.MergeCodeInsertMany(ctx, given)
+}
+
+// pipelineCode makes the code of a pipeline from its label and notes it as taken: accents go, other
+// scripts stay, whatever is neither letter nor digit becomes a hyphen, and a closing "pipeline" says
+// nothing new. A code that is taken gets a number.
+func pipelineCode(label string, taken map[string]bool) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range norm.NFD.String(label) {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if gap && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			gap = false
+			b.WriteRune(unicode.ToUpper(r))
+		default:
+			gap = true
+		}
+	}
+	name := norm.NFC.String(b.String())
+	if short := strings.TrimSuffix(name, "-PIPELINE"); short != "" {
+		name = short
+	}
+	if name == "" {
+		name = "PIPELINE"
+	}
+	code := "PL-" + name
+	for n := 2; taken[code]; n++ {
+		code = "PL-" + name + "-" + strconv.Itoa(n)
+	}
+	taken[code] = true
+	return code
+}

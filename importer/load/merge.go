@@ -1,0 +1,641 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/projectrye/rye-import/db"
+)
+
+// MergeOptions are what a run may decide about its merge.
+type MergeOptions struct {
+	// UnchangedLinks are the links of the records that Stage found unchanged, summed up.
+	UnchangedLinks map[string]int64
+	// ArchiveMissing names the objects of which every record that the run did not meet is archived.
+	ArchiveMissing []string
+	// MaxArchive is the share of their records, in percent, that may be archived so.
+	MaxArchive float64
+	// FileRecords counts the records of each file, for the artifacts that stand for the files.
+	FileRecords map[int32]int64
+	// Progress is told the name of each phase as it begins; may be nil.
+	Progress func(phase string)
+	// Settle sees the outcome and the rejects while everything can still be taken back: it checks the
+	// balance, and gives the journal's last words. An error undoes the merge.
+	Settle func(ctx context.Context, o *Outcome, rejects *Ledger) (Settlement, error)
+}
+
+// Settlement is what a run says of itself at its end.
+type Settlement struct {
+	Summary json.RawMessage
+	Line    string // one line for the import_run event
+}
+
+// merger is a merge while it is under way.
+type merger struct {
+	run     *Run
+	q       *db.Queries
+	opts    MergeOptions
+	out     *Outcome
+	started time.Time
+	phase   string
+	source  string
+	no      int32
+	gone    []goneRecord
+	matched int64 // staged records that were known before
+}
+
+// Merge brings what is staged into the graph, in one transaction: readers see all of it or nothing.
+// After an error the graph is as before, and End must be called.
+func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
+	// Before the transaction: statistics are for every statement of it.
+	if err := db.New(r.pool).StagingAnalyze(ctx); err != nil {
+		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
+	}
+	m := &merger{
+		run: r, opts: opts, source: r.cfg.Source, no: r.Number,
+		out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
+	}
+	err := m.transact(ctx)
+	if err != nil {
+		if m.phase != "" {
+			err = fmt.Errorf("merging (%s): %w", m.phase, err)
+		}
+		return nil, explain(err)
+	}
+	return m.out, nil
+}
+
+// transact merges and commits. An interrupted run is rolled back up to its commit; the commit itself
+// is waited for, since nobody could say otherwise what had come of it.
+func (m *merger) transact(ctx context.Context) (err error) {
+	tx, err := m.run.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // a rollback after the commit does nothing, and another error says why
+	m.q = db.New(tx)
+	if err := m.merge(ctx); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	if err := tx.Commit(ctx); err != nil {
+		return m.run.committed(ctx, err)
+	}
+	return nil
+}
+
+// commitTimeout is how long a commit may take: it writes what is left of the log to the disk.
+const commitTimeout = 5 * time.Minute
+
+// committed finds out whether a commit that was not answered took place. The journal is closed by the
+// same transaction.
+func (r *Run) committed(ctx context.Context, cause error) error {
+	status, err := db.New(r.pool).RunGetStatus(ctx, r.Number)
+	switch {
+	case err != nil:
+		return &UncertainError{Err: errors.Join(cause, err)}
+	case status == statusDone:
+		r.cfg.Logger.Warn("the connection broke while the run was committed; it is committed", "err", cause)
+		return nil
+	}
+	return cause
+}
+
+func (m *merger) begin(phase string) {
+	now := time.Now()
+	if m.phase != "" {
+		m.out.Phases = append(m.out.Phases, Phase{Name: m.phase, Elapsed: now.Sub(m.started)})
+	}
+	m.phase, m.started = phase, now
+	if m.opts.Progress != nil && phase != "" {
+		m.opts.Progress(phase)
+	}
+}
+
+func (m *merger) merge(ctx context.Context) error {
+	steps := []struct {
+		phase string
+		do    func(context.Context) error
+	}{
+		{"keys", m.keys},
+		{"nodes", m.nodes},
+		{"links", m.links},
+		{"facts", m.facts},
+		{"records", m.records},
+		{"check", m.settle},
+	}
+	for _, s := range steps {
+		m.begin(s.phase)
+		if err := s.do(ctx); err != nil {
+			return err
+		}
+	}
+	m.begin("")
+	return nil
+}
+
+// count adds up row counts of statements of which the first error wins.
+type count struct {
+	n   int64
+	err error
+}
+
+func (c *count) add(n int64, err error) {
+	if c.err == nil {
+		c.n, c.err = c.n+n, err
+	}
+}
+
+// keys checks that staging is whole, sorts out duplicates, and finds out which node, event or edge
+// each record is.
+func (m *merger) keys(ctx context.Context) error {
+	if err := m.q.SessionTuneMerge(ctx, m.run.cfg.WorkMemory); err != nil {
+		return err
+	}
+	staged, err := m.q.StagingRecordCount(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	if staged.Records != m.run.copied.Load() || staged.Changed != m.run.changed.Load() {
+		return &LostRowsError{Copied: m.run.copied.Load(), Found: staged.Records}
+	}
+	if err := m.losers(ctx); err != nil {
+		return err
+	}
+	if err := m.match(ctx); err != nil {
+		return err
+	}
+	if err := m.placeholders(ctx); err != nil {
+		return err
+	}
+	if err := m.aliases(ctx); err != nil {
+		return err
+	}
+	if m.run.Known {
+		if err := m.carry(ctx); err != nil {
+			return err
+		}
+	}
+	if m.matched == 0 {
+		return nil
+	}
+	// Which records are known was not so when staging was analyzed, and decides every plan.
+	return m.q.StagingAnalyze(ctx)
+}
+
+// match finds the records that were known before. Another tool may have linked some before the first
+// run.
+func (m *merger) match(ctx context.Context) error {
+	matched := count{}
+	matched.add(m.q.StagingRecordMatchNodes(ctx, db.StagingRecordMatchNodesParams{RunNo: m.no, Source: m.source}))
+	if m.run.Known {
+		matched.add(m.q.StagingRecordMatchOthers(ctx, m.no))
+		_, err := m.q.DeferredDeleteRestaged(ctx, m.no)
+		matched.add(0, err)
+	}
+	m.matched = matched.n
+	return matched.err
+}
+
+// losers takes records out whose key another record has too.
+func (m *merger) losers(ctx context.Context) error {
+	n, err := m.q.MergeLoserInsert(ctx, m.no)
+	if err != nil || n == 0 {
+		return err
+	}
+	losers, err := m.q.MergeLoserCount(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	for _, l := range losers {
+		m.out.Losers = append(m.out.Losers, Losers{Object: l.Object, Verdict: l.Verdict, Count: l.Records})
+	}
+	reject := db.MergeLoserRejectParams{RunNo: m.no}
+	for object, column := range m.run.cfg.KeyColumns {
+		reject.Objects, reject.KeyColumns = append(reject.Objects, object), append(reject.KeyColumns, column)
+	}
+	if _, err := m.q.MergeLoserReject(ctx, reject); err != nil {
+		return err
+	}
+	links, err := m.q.StagingLinkDeleteLosers(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		c := m.out.Links[l.EdgeType]
+		c.Found += l.Links
+		c.Rejected += l.Links
+		m.out.Links[l.EdgeType] = c
+	}
+	participants, err := m.q.StagingParticipantDeleteLosers(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	if participants > 0 {
+		m.out.Links[ParticipantLink] = Links{Found: participants, Rejected: participants}
+	}
+	for _, drop := range []func(context.Context, int32) error{
+		m.q.StagingNodeDeleteLosers, m.q.StagingFactDeleteLosers, m.q.StagingEventDeleteLosers,
+	} {
+		if err := drop(ctx, m.no); err != nil {
+			return err
+		}
+	}
+	_, err = m.q.MergeLoserDeleteStaged(ctx, m.no)
+	return err
+}
+
+// carry takes up what was deferred and whose other end has come.
+func (m *merger) carry(ctx context.Context) error {
+	n, err := m.q.DeferredCarry(ctx, db.DeferredCarryParams{RunNo: m.no, Source: m.source})
+	if err != nil || n == 0 {
+		return err
+	}
+	for _, stage := range []func(context.Context, int32) (int64, error){
+		m.q.StagingLinkInsertDeferred, m.q.StagingParticipantInsertDeferred, m.q.StagingFactInsertDeferred, m.q.DeferredDeleteCarried,
+	} {
+		if _, err := stage(ctx, m.no); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nodes gives codes, makes new nodes and changes those that stand.
+func (m *merger) nodes(ctx context.Context) error {
+	if _, err := m.q.StagingNodeFoldAliases(ctx, m.no); err != nil {
+		return err
+	}
+	if err := m.codes(ctx); err != nil {
+		return err
+	}
+	changed, err := m.q.MergeNodeInsert(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	if changed > 0 {
+		if _, err := m.q.NodeLockStaged(ctx, m.no); err != nil {
+			return err
+		}
+		if _, err := m.q.ChangeInsertStaged(ctx, m.no); err != nil {
+			return err
+		}
+		if _, err := m.q.NodeUpdateStaged(ctx, m.no); err != nil {
+			return err
+		}
+		counts, err := m.q.MergeNodeCounts(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		m.out.Nodes.Updated, m.out.Nodes.Archived = counts.Updated, counts.Archived
+	}
+	m.out.Nodes.Created, err = m.q.NodeInsertStaged(ctx, db.NodeInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
+	if err != nil {
+		return err
+	}
+	_, err = m.q.NodeSourceMapInsertStaged(ctx, db.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})
+	if err != nil || len(m.gone) == 0 {
+		return err
+	}
+	gone := db.NodeSourceMapInsertManyParams{SourceSchema: m.source, IDType: m.run.cfg.IDType}
+	for _, g := range m.gone {
+		gone.NodeIDs = append(gone.NodeIDs, g.node)
+		gone.Objects = append(gone.Objects, g.object)
+		gone.LegacyIDs = append(gone.LegacyIDs, g.id)
+	}
+	return m.q.NodeSourceMapInsertMany(ctx, gone)
+}
+
+// links resolves the ends of links and makes, ends or keeps their edges.
+func (m *merger) links(ctx context.Context) error {
+	if _, err := m.q.MergeEdgeInsert(ctx, db.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+		return err
+	}
+	if _, err := m.q.MergeEdgeFoldTwins(ctx, m.no); err != nil {
+		return err
+	}
+	if err := m.q.StagingAnalyzeMerge(ctx); err != nil {
+		return err
+	}
+	if _, err := m.q.MergeEdgeSetPresent(ctx, m.no); err != nil {
+		return err
+	}
+	if m.run.Known {
+		if _, err := m.q.MergeEdgeSetEnded(ctx, m.no); err != nil {
+			return err
+		}
+		if _, err := m.q.MergeEdgeSetReplacing(ctx, db.MergeEdgeSetReplacingParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
+			return err
+		}
+		closed, err := m.q.EdgeCloseReplaced(ctx, db.EdgeCloseReplacedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
+		if err != nil {
+			return err
+		}
+		recs := make([]int64, len(closed))
+		for i, c := range closed {
+			recs[i] = c.Rec
+		}
+		m.out.Edges.Closed += int64(len(closed))
+		if err := m.effects(ctx, recs, "edge"); err != nil {
+			return err
+		}
+	}
+	updated, err := m.q.EdgeUpdatePresent(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	m.out.Edges.Updated = int64(len(updated))
+	if err := m.effects(ctx, updated, "edge"); err != nil {
+		return err
+	}
+	if m.out.Edges.Created, err = m.q.EdgeInsertStaged(ctx, m.no); err != nil {
+		return err
+	}
+	if _, err := m.q.DeferredInsertLinks(ctx, m.no); err != nil {
+		return err
+	}
+	outcomes, err := m.q.MergeEdgeOutcomes(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		c := m.out.Links[o.EdgeType]
+		c.Found += o.Found
+		c.Linked += o.Linked
+		c.Unchanged += o.Unchanged
+		c.Closed += o.Closed
+		c.Deferred += o.Deferred
+		c.Rejected += o.Rejected
+		c.Carried += o.Carried
+		m.out.Links[o.EdgeType] = c
+	}
+	return nil
+}
+
+// effects notes records that were known before and for which the run changed the graph.
+func (m *merger) effects(ctx context.Context, recs []int64, effect string) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	return m.q.MergeEffectInsertMany(ctx, db.MergeEffectInsertManyParams{RunNo: m.no, Recs: recs, Effect: effect})
+}
+
+// facts builds the chains of facts, and makes the events that they and the activities need.
+func (m *merger) facts(ctx context.Context) error {
+	if err := m.stages(ctx); err != nil {
+		return err
+	}
+	if _, err := m.q.MergeFactInsert(ctx, db.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+		return err
+	}
+	if _, err := m.q.DeferredInsertFacts(ctx, db.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
+		return err
+	}
+	if err := m.q.StagingAnalyzeMerge(ctx); err != nil {
+		return err
+	}
+
+	events := count{}
+	events.add(m.q.EventInsertStaged(ctx, db.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
+	events.add(m.q.EventInsertMoves(ctx, db.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
+	if events.err != nil {
+		return events.err
+	}
+	m.out.Events.Created = events.n
+	if err := m.participants(ctx); err != nil {
+		return err
+	}
+
+	superseded, err := m.q.AssertionCloseStaged(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, db.AssertionInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
+		return err
+	}
+	if _, err := m.q.AssertionSetSuccessors(ctx, m.no); err != nil {
+		return err
+	}
+	m.out.Assertions.Superseded = superseded
+	return nil
+}
+
+func (m *merger) participants(ctx context.Context) error {
+	if _, err := m.q.MergeParticipantInsert(ctx, db.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
+		return err
+	}
+	if m.run.Known {
+		if _, err := m.q.MergeParticipantSetPresent(ctx, m.no); err != nil {
+			return err
+		}
+	}
+	made := count{}
+	made.add(m.q.EventParticipantInsertStaged(ctx, m.no))
+	made.add(m.q.EventParticipantInsertMoves(ctx, m.no))
+	if made.err != nil {
+		return made.err
+	}
+	m.out.Events.Participants = made.n
+	if _, err := m.q.DeferredInsertParticipants(ctx, m.no); err != nil {
+		return err
+	}
+	o, err := m.q.MergeParticipantOutcomes(ctx, m.no)
+	if err != nil || o.Found == 0 {
+		return err
+	}
+	c := m.out.Links[ParticipantLink]
+	c.Found += o.Found
+	c.Linked += o.Linked
+	c.Unchanged += o.Unchanged
+	c.Deferred += o.Deferred
+	c.Carried += o.Carried
+	m.out.Links[ParticipantLink] = c
+	return nil
+}
+
+// records counts what became of the records and remembers them for the next run.
+func (m *merger) records(ctx context.Context) error {
+	if m.matched > 0 {
+		if _, err := m.q.MergeEffectInsert(ctx, m.no); err != nil {
+			return err
+		}
+	}
+	outcomes, err := m.q.StagingRecordOutcomes(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		m.out.Objects[o.Object] = Records{Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived}
+	}
+	if _, err := m.q.RecordUpdateStaged(ctx, m.no); err != nil {
+		return err
+	}
+	if _, err := m.q.RecordInsertStaged(ctx, m.no); err != nil {
+		return err
+	}
+	if m.run.Known {
+		if _, err := m.q.RecordUpdateCarried(ctx, m.no); err != nil {
+			return err
+		}
+	}
+	if err := m.archiveMissing(ctx); err != nil {
+		return err
+	}
+	closed, err := m.q.EdgeCloseArchived(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	m.out.Edges.Closed += closed
+	return m.standingLinks(ctx)
+}
+
+// standingLinks accounts for the links of unchanged records: those that were deferred and still are,
+// those that this run has carried at last, and the others, which stand.
+func (m *merger) standingLinks(ctx context.Context) error {
+	waiting, err := m.q.DeferredCountLinks(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	deferred := make(map[string]int64, len(waiting))
+	for _, w := range waiting {
+		deferred[w.EdgeType] = w.Links
+	}
+	carried, err := m.q.StagingRecordCountCarried(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	met := make(map[string]int64, len(carried))
+	for _, c := range carried {
+		met[c.EdgeType] = c.Links
+	}
+	for edgeType, found := range m.opts.UnchangedLinks {
+		c := m.out.Links[edgeType]
+		c.Found += found - met[edgeType]
+		c.Carried -= met[edgeType]
+		c.Deferred += deferred[edgeType]
+		c.Unchanged += found - met[edgeType] - deferred[edgeType]
+		m.out.Links[edgeType] = c
+	}
+	return nil
+}
+
+func (m *merger) archiveMissing(ctx context.Context) error {
+	if !m.run.Known || len(m.opts.ArchiveMissing) == 0 {
+		return nil
+	}
+	objects := make([]int32, 0, len(m.opts.ArchiveMissing))
+	for _, name := range m.opts.ArchiveMissing {
+		no, err := m.run.object(name)
+		if err != nil {
+			return err
+		}
+		objects = append(objects, *no)
+	}
+	c, err := m.q.RecordCountMissing(ctx, db.RecordCountMissingParams{RunNo: m.no, ObjectNos: objects})
+	if err != nil || c.Missing == 0 {
+		return err
+	}
+	if float64(c.Missing)*100 > m.opts.MaxArchive*float64(c.Total) {
+		return &MissingGuardError{Missing: c.Missing, Total: c.Total, MaxPercent: m.opts.MaxArchive}
+	}
+	missing, err := m.q.RecordArchiveMissing(ctx, db.RecordArchiveMissingParams{RunNo: m.no, ObjectNos: objects})
+	if err != nil {
+		return err
+	}
+	m.out.Missing = make(map[string]int64, len(missing))
+	for _, o := range missing {
+		m.out.Missing[o.Object] = o.Records
+	}
+	archived, err := m.q.NodeArchiveMissing(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	m.out.Nodes.Archived += archived
+	closed, err := m.q.EdgeCloseMissing(ctx, m.no)
+	m.out.Edges.Closed += closed
+	return err
+}
+
+// settle sums up, lets the caller check the balance, and closes the journal in the transaction of
+// the merge itself.
+func (m *merger) settle(ctx context.Context) error {
+	sums, err := m.q.StagingRecordSums(ctx, db.StagingRecordSumsParams{RunNo: m.no, Source: m.source})
+	if err != nil {
+		return err
+	}
+	for _, s := range sums {
+		m.out.Sums = append(m.out.Sums, Sum(s))
+	}
+	codes, err := m.q.MergeCodeRanges(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	for _, c := range codes {
+		m.out.Codes = append(m.out.Codes, CodeRange{Object: c.Object, First: c.FirstCode, Last: c.LastCode, Count: c.Codes})
+	}
+	waiting, err := m.q.DeferredSummary(ctx, m.source)
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		m.out.Waiting = append(m.out.Waiting, Waiting{
+			Object: w.Object, Kind: w.Kind, Slot: w.Slot, WaitsFor: w.WaitsFor, Count: w.Waiting, Since: w.Since,
+		})
+	}
+	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no})
+	if err != nil {
+		return err
+	}
+	var event *uuid.UUID
+	if m.out.Changed() {
+		id := newID()
+		event = &id
+		if err := m.event(ctx, id, settled.Line); err != nil {
+			return err
+		}
+	}
+	if err := m.q.CodeBlockDeleteUsed(ctx, m.no); err != nil {
+		return err
+	}
+	now := time.Now()
+	return m.q.RunFinish(ctx, db.RunFinishParams{
+		RunNo: m.no, Status: statusDone, FinishedAt: &now, EventID: event, Summary: settled.Summary,
+	})
+}
+
+// event notes the run and its files in the graph.
+func (m *merger) event(ctx context.Context, id uuid.UUID, line string) error {
+	properties, err := json.Marshal(map[string]any{
+		"run_id": m.run.ID, "source": m.source, "crm": m.run.cfg.CRM, "mapping": m.run.cfg.Mapping,
+		"nodes": m.out.Nodes.Created, "edges": m.out.Edges.Created, "assertions": m.out.Assertions.Created, "events": m.out.Events.Created,
+	})
+	if err != nil {
+		return err
+	}
+	attrs, err := json.Marshal(map[string]any{"import": map[string]any{"run": m.no}})
+	if err != nil {
+		return err
+	}
+	err = m.q.EventInsertRun(ctx, db.EventInsertRunParams{
+		ID: id, OccurredAt: m.run.cfg.StartedAt, Summary: &line, Properties: properties, Source: m.source, Attrs: attrs,
+	})
+	if err != nil {
+		return err
+	}
+	files := db.ArtifactInsertFilesParams{RunNo: m.no, EventID: id}
+	for no, records := range m.opts.FileRecords {
+		files.FileNos = append(files.FileNos, no)
+		files.Records = append(files.Records, records)
+	}
+	_, err = m.q.ArtifactInsertFiles(ctx, files)
+	return err
+}

@@ -1,0 +1,116 @@
+package load
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/projectrye/rye-import/db"
+)
+
+// Reject is a record that could not be used.
+type Reject struct {
+	Rec    int64 // number of the record in the run
+	Line   int32
+	Object string
+	ID     string
+	Column string
+	Value  string
+	Code   string
+	Reason string
+	Stage  string // decode, map, link or load
+}
+
+// Reject notes records of a file that could not be used. They are written at once, so that a run
+// with many of them does not hold them in memory.
+func (r *Run) Reject(ctx context.Context, file int32, rejects []Reject) error {
+	if len(rejects) == 0 {
+		return nil
+	}
+	params := make([]db.RejectCopyFromParams, len(rejects))
+	for i, rj := range rejects {
+		params[i] = db.RejectCopyFromParams{
+			RunNo: r.Number, FileNo: file, Rec: rj.Rec, Line: rj.Line, Object: rj.Object, LegacyID: optional(rj.ID),
+			ColumnName: optional(rj.Column), Value: optional(clip(rj.Value)), Code: rj.Code, Reason: rj.Reason, Stage: rj.Stage,
+		}
+	}
+	if _, err := db.New(r.pool).RejectCopyFrom(ctx, params); err != nil {
+		return explain(fmt.Errorf("storing rejects: %w", err))
+	}
+	return nil
+}
+
+// Ledger reads the rejects of a run, those of a merge that has not committed included.
+type Ledger struct {
+	q  *db.Queries
+	no int32
+}
+
+// Counts counts the rejected records by code.
+func (l *Ledger) Counts(ctx context.Context) (map[string]int64, error) {
+	rows, err := l.q.RejectCountByRun(ctx, l.no)
+	if err != nil {
+		return nil, fmt.Errorf("counting rejects: %w", err)
+	}
+	counts := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		counts[r.Code] = r.Records
+	}
+	return counts, nil
+}
+
+// RejectedFile counts the rejected records of an object in a file.
+type RejectedFile struct {
+	FileNo  int32
+	Object  string
+	Records int64
+}
+
+// Files counts the rejected records by file and object, in the order of files.
+func (l *Ledger) Files(ctx context.Context) ([]RejectedFile, error) {
+	rows, err := l.q.RejectCountFiles(ctx, l.no)
+	if err != nil {
+		return nil, fmt.Errorf("counting rejects: %w", err)
+	}
+	files := make([]RejectedFile, len(rows))
+	for i, r := range rows {
+		files[i] = RejectedFile(r)
+	}
+	return files, nil
+}
+
+// Unidentified counts the rejected records whose id is not known, by object.
+func (l *Ledger) Unidentified(ctx context.Context) (map[string]int64, error) {
+	rows, err := l.q.RejectListUnidentified(ctx, l.no)
+	if err != nil {
+		return nil, fmt.Errorf("counting rejects: %w", err)
+	}
+	counts := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		counts[r.Object] = r.Records
+	}
+	return counts, nil
+}
+
+// pageSize is how many rejects are read at once.
+const pageSize = 5000
+
+// Page gives the rejects of a file that follow a record, a bounded number of them at once; none at
+// the end.
+func (l *Ledger) Page(ctx context.Context, file int32, after int64) ([]Reject, error) {
+	rows, err := l.q.RejectListByFile(ctx, db.RejectListByFileParams{RunNo: l.no, FileNo: file, AfterRec: after, MaxRows: pageSize})
+	if err != nil {
+		return nil, fmt.Errorf("reading rejects: %w", err)
+	}
+	rejects := make([]Reject, len(rows))
+	for i, r := range rows {
+		rejects[i] = Reject{
+			Rec: r.Rec, Line: r.Line, Object: r.Object, Column: r.ColumnName, Value: r.Value, Code: r.Code, Reason: r.Reason, Stage: r.Stage,
+		}
+	}
+	return rejects, nil
+}
+
+// Ledger reads the rejects of a run that is not being merged.
+func (r *Run) Ledger() *Ledger {
+	return &Ledger{q: db.New(r.pool), no: r.Number}
+}
