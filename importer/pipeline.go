@@ -1,0 +1,393 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/projectrye/rye-import/importer/decode"
+	"github.com/projectrye/rye-import/importer/graph"
+	"github.com/projectrye/rye-import/importer/load"
+	"github.com/projectrye/rye-import/importer/mapping"
+)
+
+// tally counts what became of records before the database saw them.
+type tally struct {
+	objects   map[string]*objectTally
+	files     map[int32]int64  // records by file
+	unchanged map[string]int64 // links of unchanged records
+	found     map[string]int64 // links that were staged
+	footers   int64
+}
+
+type objectTally struct {
+	read, rejected, staged int64
+	spent                  time.Duration    // by workers, mapping and staging
+	filtered               map[string]int64 // by reason
+	unmapped               bool
+}
+
+func newTally() *tally {
+	return &tally{
+		objects: make(map[string]*objectTally), files: make(map[int32]int64),
+		unchanged: make(map[string]int64), found: make(map[string]int64),
+	}
+}
+
+func (t *tally) object(name string) *objectTally {
+	o := t.objects[name]
+	if o == nil {
+		o = &objectTally{filtered: make(map[string]int64)}
+		t.objects[name] = o
+	}
+	return o
+}
+
+func (t *tally) add(u *tally) {
+	for name, o := range u.objects {
+		mine := t.object(name)
+		mine.read += o.read
+		mine.rejected += o.rejected
+		mine.staged += o.staged
+		mine.spent += o.spent
+		mine.unmapped = mine.unmapped || o.unmapped
+		addCounts(mine.filtered, o.filtered)
+	}
+	addCounts(t.files, u.files)
+	addCounts(t.unchanged, u.unchanged)
+	addCounts(t.found, u.found)
+	t.footers += u.footers
+}
+
+func addCounts[K comparable](to, from map[K]int64) {
+	for k, n := range from {
+		to[k] += n
+	}
+}
+
+// chunk is a batch of records on its way from the reader to a worker.
+type chunk struct {
+	file    *stagedFile
+	records []numbered
+}
+
+// numbered is a record with its number in the run.
+type numbered struct {
+	decode.Record
+	rec int64
+}
+
+// stagedFile is a file while it is staged.
+type stagedFile struct {
+	*surveyed
+	no    int32
+	first int64 // number of its first record in the run
+}
+
+// pipeline is the concurrent part of a run: one reader, and workers that map and stage what it
+// reads. The queue between them is bounded, so that a slow database slows the reader down.
+type pipeline struct {
+	cfg     Config
+	run     *load.Run
+	mapping *mapping.Mapping
+	queue   chan chunk
+
+	mu      sync.Mutex
+	tally   *tally
+	rejects atomic.Int64
+	records atomic.Int64
+	bytes   atomic.Int64
+	report  *throttle
+}
+
+// stage reads all files and copies what they become into staging.
+func (p *pipeline) stage(ctx context.Context, files []*stagedFile) error {
+	p.queue = make(chan chunk, p.cfg.Workers)
+	var total int64
+	for _, f := range files {
+		total += f.profile.Bytes
+	}
+	p.report = newThrottle(p.cfg.Progress, Progress{Phase: "stage", Total: total})
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(p.queue)
+		return p.read(ctx, files)
+	})
+	for range p.cfg.Workers {
+		g.Go(func() error { return p.work(ctx) })
+	}
+	return g.Wait()
+}
+
+// read hands out the records of all files in order, a chunk at a time. Records are numbered in this
+// order, bad ones too, which makes the result independent of which worker is faster.
+func (p *pipeline) read(ctx context.Context, files []*stagedFile) error {
+	own := newTally()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.tally.add(own)
+	}()
+	next := int64(1)
+	for _, f := range files {
+		var err error
+		if next, err = p.readFile(ctx, f, next, own); err != nil {
+			return inFile(f.file, err)
+		}
+	}
+	return nil
+}
+
+func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own *tally) (int64, error) {
+	rc, err := f.file.Open()
+	if err != nil {
+		return next, err
+	}
+	r, err := decode.NewReader(&counted{ReadCloser: rc, n: &p.bytes}, f.profile, p.cfg.Decode)
+	if err != nil {
+		return next, errors.Join(err, rc.Close())
+	}
+	defer r.Close()
+
+	f.first = next
+	if f.object != "" {
+		own.object(f.object) // also if it turns out to have no records
+	}
+	c := chunk{file: f}
+	size := 0
+	var bad []load.Reject
+	flush := func() error {
+		if len(bad) > 0 {
+			if err := p.reject(ctx, f, bad, own); err != nil {
+				return err
+			}
+			bad = nil
+		}
+		if len(c.records) == 0 {
+			return nil
+		}
+		select {
+		case p.queue <- c:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		p.progress()
+		c = chunk{file: f}
+		size = 0
+		return nil
+	}
+	for ; ; next++ {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var re *decode.RecordError
+		switch {
+		case errors.As(err, &re):
+			own.files[f.no]++
+			p.records.Add(1)
+			if !f.mapped() {
+				p.unmapped(own, f.label(), f)
+				continue
+			}
+			own.object(f.label()).read++
+			bad = append(bad, load.Reject{
+				Rec: next, Line: int32(re.Line), Object: f.label(), Column: re.Column, Value: re.Value, Code: re.Code, Reason: re.Reason, Stage: "decode",
+			})
+			if len(bad) < 500 {
+				continue
+			}
+		case err != nil:
+			return next, err
+		default:
+			own.files[f.no]++
+			p.records.Add(1)
+			c.records = append(c.records, numbered{rec, next})
+			for _, cell := range rec.Cells {
+				size += len(cell)
+			}
+			if len(c.records) < p.cfg.BatchSize && size < maxBatchBytes {
+				continue
+			}
+		}
+		if err := flush(); err != nil {
+			return next, err
+		}
+	}
+	own.footers += int64(r.Footer())
+	return next, flush()
+}
+
+// reject notes records that could not be used, and stops the run if they are too many.
+func (p *pipeline) reject(ctx context.Context, f *stagedFile, rejects []load.Reject, own *tally) error {
+	if len(rejects) == 0 {
+		return nil
+	}
+	for _, r := range rejects {
+		own.object(r.Object).rejected++
+	}
+	if err := p.run.Reject(ctx, f.no, rejects); err != nil {
+		return err
+	}
+	n := p.rejects.Add(int64(len(rejects)))
+	if l := p.cfg.MaxRejects; l != nil && !l.IsShare && l.exceeded(n, 0) {
+		return &RejectGuardError{Rejected: n, Read: p.records.Load(), Limit: *l}
+	}
+	return nil
+}
+
+func (p *pipeline) progress() {
+	p.report.report(func(pr *Progress) {
+		pr.Records, pr.Rejects, pr.Bytes = p.records.Load(), p.rejects.Load(), p.bytes.Load()
+	})
+}
+
+// work maps and stages chunks until there are none left.
+func (p *pipeline) work(ctx context.Context) error {
+	own := newTally()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.tally.add(own)
+	}()
+	mappers := make(map[mapperKey]*mapping.Mapper)
+	batch := &graph.Batch{}
+	for c := range p.queue {
+		if err := p.chunk(ctx, c, batch, mappers, own); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// mapperKey tells mappers apart: a file's header hardly ever changes, and its pointer is the same
+// for all records that share it.
+type mapperKey struct {
+	object string
+	header *decode.Header
+}
+
+func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers map[mapperKey]*mapping.Mapper, own *tally) error {
+	b.Records, b.Nodes, b.Links = b.Records[:0], b.Nodes[:0], b.Links[:0]
+	b.Facts, b.Events, b.Participants, b.Stages = b.Facts[:0], b.Events[:0], b.Participants[:0], b.Stages[:0]
+	begun := time.Now()
+	defer func() {
+		object := c.file.object
+		if c.file.typed && len(c.records) > 0 {
+			object = c.records[0].Type
+		}
+		if p.mapping.Objects[object] != nil {
+			own.object(object).spent += time.Since(begun)
+		}
+	}()
+	var rejects []load.Reject
+	for _, rec := range c.records {
+		object := c.file.object
+		if c.file.typed {
+			object = rec.Type
+			if p.mapping.Objects[object] == nil {
+				p.unmapped(own, object, c.file)
+				continue
+			}
+		} else if object == "" {
+			p.unmapped(own, c.file.label(), c.file)
+			continue
+		}
+		count := own.object(object)
+		count.read++
+		m, err := p.mapper(mappers, object, rec.Header)
+		if err != nil {
+			return inFile(c.file.file, err)
+		}
+		skipped, err := m.Map(b, rec.rec, rec.Line, rec.Cells)
+		var fe *mapping.FieldError
+		switch {
+		case errors.As(err, &fe):
+			rejects = append(rejects, load.Reject{
+				Rec: rec.rec, Line: int32(rec.Line), Object: object, ID: fe.ID, Column: fe.Column, Value: fe.Value, Code: fe.Code, Reason: fe.Reason, Stage: "map",
+			})
+		case err != nil:
+			return inFile(c.file.file, fmt.Errorf("line %d: %w", rec.Line, err))
+		case skipped != "":
+			count.filtered[skipped]++
+		default:
+			count.staged++
+		}
+	}
+	if err := p.reject(ctx, c.file, rejects, own); err != nil {
+		return err
+	}
+	staged, err := p.run.Stage(ctx, c.file.no, b)
+	if err != nil {
+		return inFile(c.file.file, err)
+	}
+	addCounts(own.unchanged, staged.Links)
+	addCounts(own.found, staged.Found)
+	return nil
+}
+
+func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {
+	o := own.object(label)
+	o.read++
+	o.unmapped = true
+	reason := "no mapping for this object"
+	if f.object == "" && !f.typed && f.note != "" {
+		reason = f.note
+	}
+	o.filtered[reason]++
+}
+
+func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, object string, h *decode.Header) (*mapping.Mapper, error) {
+	key := mapperKey{object, h}
+	if m, ok := mappers[key]; ok {
+		return m, nil
+	}
+	plan, err := p.mapping.Compile(object, h.Names, mapping.Settings{Zone: p.cfg.TimeZone, DateOrder: p.cfg.DateOrder})
+	if err != nil {
+		return nil, err
+	}
+	m := plan.NewMapper()
+	mappers[key] = m
+	return m, nil
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.ReadCloser
+	n *atomic.Int64
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// throttle passes progress on ten times a second, which is as often as anybody looks.
+type throttle struct {
+	mu   sync.Mutex
+	to   func(Progress)
+	now  Progress
+	last time.Time
+}
+
+func newThrottle(to func(Progress), first Progress) *throttle {
+	to(first)
+	return &throttle{to: to, now: first, last: time.Now()}
+}
+
+func (t *throttle) report(update func(*Progress)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	update(&t.now)
+	if time.Since(t.last) >= 100*time.Millisecond {
+		t.last = time.Now()
+		t.to(t.now)
+	}
+}

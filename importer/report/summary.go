@@ -1,0 +1,174 @@
+// Package report holds what a run or an inspection tells its user, and renders it: as one JSON
+// object, as tables for people, and as reject files. It does not know where the figures come from.
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// Summary is the result of a run. Its JSON form is the contract of run --output json.
+type Summary struct {
+	RunID      string                    `json:"run_id"`
+	Source     string                    `json:"source"`
+	CRM        string                    `json:"crm"`
+	Command    string                    `json:"command"`
+	Status     string                    `json:"status"`
+	StartedAt  time.Time                 `json:"started_at"`
+	FinishedAt time.Time                 `json:"finished_at"`
+	Seconds    float64                   `json:"seconds"`
+	Balanced   bool                      `json:"balanced"`
+	Imbalance  []string                  `json:"imbalance,omitempty"` // where it does not balance
+	Files      []File                    `json:"files"`
+	Skipped    []Skipped                 `json:"skipped,omitempty"`
+	Objects    map[string]Object         `json:"objects"`
+	Links      map[string]Link           `json:"links"`
+	Graph      Graph                     `json:"graph"`
+	Sums       map[string]map[string]Sum `json:"sums"`
+	Rejects    Rejects                   `json:"rejects"`
+	Deferred   []Deferred                `json:"deferred,omitempty"`
+	TimeZone   string                    `json:"time_zone"` // assumed for times that state none
+	Mapping    string                    `json:"mapping"`
+	Warnings   []string                  `json:"warnings,omitempty"`
+	Phases     []Phase                   `json:"phases,omitempty"`
+	Error      string                    `json:"error,omitempty"` // why the run failed
+}
+
+// NewSummary makes the summary of a run of which nothing is known but that it has not come to its
+// end.
+func NewSummary(command string, started time.Time) *Summary {
+	return &Summary{
+		Command: command, Status: "failed", StartedAt: started.UTC(), FinishedAt: started.UTC(),
+		Files: []File{}, Objects: map[string]Object{}, Links: map[string]Link{}, Sums: map[string]map[string]Sum{},
+		Rejects: Rejects{ByCode: Counts{}},
+	}
+}
+
+// File is a file that was read.
+type File struct {
+	Path     string `json:"path"`
+	Object   string `json:"object"` // empty if it is none of the mapping
+	SHA256   string `json:"sha256"`
+	Encoding string `json:"encoding"`
+	Format   string `json:"format"`
+	Records  int64  `json:"records"`
+	Note     string `json:"note,omitempty"` // why it is no object of the mapping
+}
+
+// Skipped is something that was found and not read.
+type Skipped struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// Object counts the records of an object. Read is the sum of the others.
+type Object struct {
+	Read      int64 `json:"read"`
+	Created   int64 `json:"created"`
+	Updated   int64 `json:"updated"`
+	Unchanged int64 `json:"unchanged"`
+	Archived  int64 `json:"archived"`
+	Rejected  int64 `json:"rejected"`
+	Filtered  int64 `json:"filtered"`
+	Missing   int64 `json:"missing"`  // not read, but known from earlier runs and archived by --archive-missing
+	Deferred  int64 `json:"deferred"` // links and facts that wait for other records, since earlier runs too
+
+	Codes    string  `json:"codes,omitempty"`    // first and last code given
+	Filters  Counts  `json:"filters,omitempty"`  // why records were filtered
+	Unmapped bool    `json:"unmapped,omitempty"` // the mapping has no use for the object
+	Seconds  float64 `json:"seconds"`            // that workers spent mapping and staging its records
+}
+
+// Counts counts records by reason.
+type Counts map[string]int64
+
+// Link counts the links of a type. Found is the sum of the others.
+type Link struct {
+	Found     int64 `json:"found"`
+	Linked    int64 `json:"linked"`
+	Unchanged int64 `json:"unchanged"`
+	Closed    int64 `json:"closed"`
+	Missing   int64 `json:"missing"` // not read, but known from earlier runs and archived by --archive-missing
+	Deferred  int64 `json:"deferred"`
+	Rejected  int64 `json:"rejected"`
+}
+
+// Graph counts what was written into the graph.
+type Graph struct {
+	Nodes      GraphNodes      `json:"nodes"`
+	Edges      GraphEdges      `json:"edges"`
+	Assertions GraphAssertions `json:"assertions"`
+	Events     GraphEvents     `json:"events"`
+}
+
+// GraphNodes counts changes of nodes.
+type GraphNodes struct {
+	Created  int64 `json:"created"`
+	Updated  int64 `json:"updated"`
+	Archived int64 `json:"archived"`
+}
+
+// GraphEdges counts changes of edges.
+type GraphEdges struct {
+	Created int64 `json:"created"`
+	Updated int64 `json:"updated"`
+	Closed  int64 `json:"closed"`
+}
+
+// GraphAssertions counts changes of assertions.
+type GraphAssertions struct {
+	Created    int64 `json:"created"`
+	Superseded int64 `json:"superseded"`
+}
+
+// GraphEvents counts new events and participants.
+type GraphEvents struct {
+	Created      int64 `json:"created"`
+	Participants int64 `json:"participants"`
+}
+
+// Sum is an amount in the export and in the graph, of the same records.
+type Sum struct {
+	Source string `json:"source"`
+	Graph  string `json:"graph"`
+}
+
+// Rejects says where the rejected records are and why they were rejected.
+type Rejects struct {
+	Path   string `json:"path,omitempty"`
+	ByCode Counts `json:"by_code"`
+}
+
+// Total is the number of rejected records.
+func (r Rejects) Total() int64 {
+	var n int64
+	for _, c := range r.ByCode {
+		n += c
+	}
+	return n
+}
+
+// Deferred counts links, participants or facts that wait for a record.
+type Deferred struct {
+	Object   string    `json:"object"`
+	Kind     string    `json:"kind"`
+	Link     string    `json:"link"`
+	WaitsFor string    `json:"waits_for,omitempty"`
+	Count    int64     `json:"count"`
+	Since    time.Time `json:"since"`
+}
+
+// Phase is a part of the run and how long it took.
+type Phase struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// WriteJSON writes a value as one indented JSON object.
+func WriteJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,396 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// TextOptions say how a result is shown to people.
+type TextOptions struct {
+	Color bool
+}
+
+// WriteText shows a summary as tables.
+func WriteText(w io.Writer, s *Summary, opts TextOptions) {
+	p := &printer{w: w, opts: opts}
+	p.head(s)
+	p.objects(s)
+	p.links(s)
+	p.sums(s)
+	p.waiting(s)
+	p.files(s)
+	p.rejects(s)
+	p.next(s)
+}
+
+type printer struct {
+	w    io.Writer
+	opts TextOptions
+}
+
+func (p *printer) linef(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
+
+func (p *printer) paint(s string, colors ...text.Color) string {
+	if !p.opts.Color {
+		return s
+	}
+	return text.Colors(colors).Sprint(s)
+}
+
+// table makes an empty table in the one style that all of them have.
+func (p *printer) table(title string, header ...string) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(p.w)
+	style := table.StyleLight
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Options.SeparateHeader = true
+	style.Format.Header = text.FormatDefault
+	style.Format.Footer = text.FormatDefault
+	if p.opts.Color {
+		style.Color.Header = text.Colors{text.Bold}
+	}
+	t.SetStyle(style)
+	if title != "" {
+		fmt.Fprintln(p.w)
+		fmt.Fprintln(p.w, p.paint(title, text.Bold))
+	}
+	row := make(table.Row, len(header))
+	configs := make([]table.ColumnConfig, 0, len(header))
+	for i, h := range header {
+		row[i] = strings.TrimPrefix(h, ">")
+		if strings.HasPrefix(h, ">") { // figures stand on the right
+			configs = append(configs, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
+		}
+	}
+	t.AppendHeader(row)
+	t.SetColumnConfigs(configs)
+	return t
+}
+
+func (p *printer) head(s *Summary) {
+	var read, changed int64
+	for _, o := range s.Objects {
+		read += o.Read
+		changed += o.Created + o.Updated + o.Archived
+	}
+	elapsed := time.Duration(s.Seconds * float64(time.Second))
+	rate := ""
+	if s.Seconds > 0 {
+		rate = fmt.Sprintf(" (%s records/s)", Thousands(int64(float64(read)/s.Seconds)))
+	}
+	p.linef("%s  %s records in %s%s", p.paint("✓ "+s.Source, text.Bold, text.FgGreen), Thousands(read), round(elapsed), rate)
+	switch {
+	case read == 0:
+		p.linef("  There are no records in these files.")
+	case changed == 0 && s.Graph == (Graph{}):
+		p.linef("  Nothing has changed since the last run; nothing was written.")
+	default:
+		p.linef("  In the graph: %s", graphLine(s.Graph))
+	}
+	p.linef("  It balances: every record, link and amount is accounted for. Run %s", s.RunID)
+}
+
+// graphLine says what was written, leaving out what was not.
+func graphLine(g Graph) string {
+	var parts []string
+	add := func(n int64, what string) {
+		if n > 0 {
+			parts = append(parts, Thousands(n)+" "+what)
+		}
+	}
+	add(g.Nodes.Created, "nodes created")
+	add(g.Nodes.Updated, "nodes updated")
+	add(g.Nodes.Archived, "nodes archived")
+	add(g.Edges.Created, "edges created")
+	add(g.Edges.Updated, "edges updated")
+	add(g.Edges.Closed, "edges closed")
+	add(g.Assertions.Created, "facts recorded")
+	add(g.Assertions.Superseded, "facts superseded")
+	add(g.Events.Created, "events")
+	add(g.Events.Participants, "participants")
+	if len(parts) == 0 {
+		return "nothing new"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *printer) objects(s *Summary) {
+	t := p.table("Records", "object", ">read", ">created", ">updated", ">unchanged", ">archived", ">rejected", ">filtered", ">deferred", ">time", "codes")
+	var total Object
+	for _, name := range sortedObjects(s.Objects) {
+		o := s.Objects[name]
+		if o.Unmapped {
+			continue
+		}
+		t.AppendRow(table.Row{
+			name, figure(o.Read), figure(o.Created), figure(o.Updated), figure(o.Unchanged), figure(o.Archived),
+			p.bad(o.Rejected), figure(o.Filtered), figure(o.Deferred), seconds(o.Seconds), o.Codes,
+		})
+		total.Read += o.Read
+		total.Created += o.Created
+		total.Updated += o.Updated
+		total.Unchanged += o.Unchanged
+		total.Archived += o.Archived
+		total.Rejected += o.Rejected
+		total.Filtered += o.Filtered
+		total.Deferred += o.Deferred
+		total.Seconds += o.Seconds
+	}
+	t.AppendFooter(table.Row{
+		"", figure(total.Read), figure(total.Created), figure(total.Updated), figure(total.Unchanged), figure(total.Archived),
+		figure(total.Rejected), figure(total.Filtered), figure(total.Deferred), seconds(total.Seconds), "",
+	})
+	t.Render()
+	p.phases(s)
+	p.filtered(s)
+	p.missing(s)
+}
+
+// phases says where the time went.
+func (p *printer) phases(s *Summary) {
+	parts := make([]string, 0, len(s.Phases))
+	for _, ph := range s.Phases {
+		parts = append(parts, ph.Name+" "+seconds(ph.Seconds))
+	}
+	p.linef("Time is that of the workers. The whole run: %s", strings.Join(parts, ", "))
+}
+
+// filtered says why records were left out, and which objects the mapping has no use for.
+func (p *printer) filtered(s *Summary) {
+	var lines []string
+	for _, name := range sortedObjects(s.Objects) {
+		o := s.Objects[name]
+		for _, reason := range sortedCounts(o.Filters) {
+			lines = append(lines, fmt.Sprintf("  %s %s: %s", Thousands(o.Filters[reason]), name, reason))
+		}
+	}
+	if len(lines) > 0 {
+		p.linef("\n%s", p.paint("Left out", text.Bold))
+		for _, l := range lines {
+			p.linef("%s", l)
+		}
+	}
+}
+
+// missing says what was archived since it was not in the export.
+func (p *printer) missing(s *Summary) {
+	for _, name := range sortedObjects(s.Objects) {
+		if n := s.Objects[name].Missing; n > 0 {
+			p.linef("\n%s of %s are missing from the export; they were archived.", Thousands(n), name)
+		}
+	}
+}
+
+func (p *printer) links(s *Summary) {
+	if len(s.Links) == 0 {
+		return
+	}
+	t := p.table("Links", "link", ">found", ">linked", ">unchanged", ">closed", ">deferred", ">rejected")
+	names := make([]string, 0, len(s.Links))
+	for name := range s.Links {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		l := s.Links[name]
+		t.AppendRow(table.Row{name, figure(l.Found), figure(l.Linked), figure(l.Unchanged), figure(l.Closed), figure(l.Deferred), figure(l.Rejected)})
+	}
+	t.Render()
+}
+
+func (p *printer) sums(s *Summary) {
+	sums := s.Sums["deal_value"]
+	if len(sums) == 0 {
+		return
+	}
+	t := p.table("Deal values", "currency", ">in the export", ">in the graph")
+	names := make([]string, 0, len(sums))
+	for name := range sums {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		t.AppendRow(table.Row{name, Decimal(sums[name].Source), Decimal(sums[name].Graph)})
+	}
+	t.Render()
+}
+
+func (p *printer) waiting(s *Summary) {
+	if len(s.Deferred) == 0 {
+		return
+	}
+	const shown = 8
+	t := p.table("Waiting for records that have not arrived; they join by themselves when these come", "object", "link", "waits for", ">count", "since")
+	for i, d := range s.Deferred {
+		if i == shown {
+			t.AppendRow(table.Row{fmt.Sprintf("… and %d more kinds", len(s.Deferred)-shown), "", "", "", ""})
+			break
+		}
+		waits := d.WaitsFor
+		if waits == "" {
+			waits = "any object"
+		}
+		t.AppendRow(table.Row{d.Object, d.Link, waits, figure(d.Count), d.Since.Format(time.DateOnly)})
+	}
+	t.Render()
+}
+
+func (p *printer) files(s *Summary) {
+	var lines []string
+	for _, f := range s.Files {
+		if f.Object == "" && f.Note != "" && f.Records == 0 {
+			lines = append(lines, fmt.Sprintf("  %s: %s", f.Path, f.Note))
+		}
+	}
+	for _, f := range s.Skipped {
+		lines = append(lines, fmt.Sprintf("  %s: %s", f.Path, f.Reason))
+	}
+	const shown = 10
+	if len(lines) > 0 {
+		p.linef("\n%s", p.paint("Files without records", text.Bold))
+		for i, l := range lines {
+			if i == shown {
+				p.linef("  … and %d more", len(lines)-shown)
+				break
+			}
+			p.linef("%s", l)
+		}
+	}
+	for _, warning := range s.Warnings {
+		p.linef("\n%s %s", p.paint("Note:", text.Bold, text.FgYellow), warning)
+	}
+	if s.TimeZone != "" {
+		p.linef("\nTimes that state no zone were taken as %s.", s.TimeZone)
+	}
+}
+
+func (p *printer) rejects(s *Summary) {
+	if s.Rejects.Total() == 0 {
+		return
+	}
+	t := p.table("Rejected", "code", ">records")
+	for _, code := range sortedCounts(s.Rejects.ByCode) {
+		t.AppendRow(table.Row{code, p.bad(s.Rejects.ByCode[code])})
+	}
+	t.Render()
+}
+
+func (p *printer) next(s *Summary) {
+	p.linef("\n%s", p.paint("What next", text.Bold))
+	if n := s.Rejects.Total(); n > 0 {
+		p.linef("  Repair the rows in %s", s.Rejects.Path)
+		p.linef("  and load them:  rye-import run --source %s %s", quoted(s.Source), quoted(s.Rejects.Path))
+	}
+	p.linef("  Look at the run:  rye-import runs show %s", short(s.RunID))
+	p.linef("  Look at the graph:  rye-import db psql")
+}
+
+// bad is a figure that somebody should look at.
+func (p *printer) bad(n int64) string {
+	if n == 0 {
+		return figure(n)
+	}
+	return p.paint(Thousands(n), text.FgRed)
+}
+
+// figure is a number in a table, where a nought says less than a point.
+func figure(n int64) string {
+	if n == 0 {
+		return "·"
+	}
+	return Thousands(n)
+}
+
+// Thousands writes a number as people read it.
+func Thousands(n int64) string {
+	if n < 0 {
+		return "-" + Thousands(-n)
+	}
+	return group(fmt.Sprint(n))
+}
+
+// Decimal writes a decimal number as people read it.
+func Decimal(s string) string {
+	sign := ""
+	if rest, ok := strings.CutPrefix(s, "-"); ok {
+		sign, s = "-", rest
+	}
+	whole, fraction, has := strings.Cut(s, ".")
+	whole = sign + group(whole)
+	if !has {
+		return whole
+	}
+	return whole + "." + fraction
+}
+
+func group(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+func seconds(s float64) string {
+	if d := round(time.Duration(s * float64(time.Second))); d > 0 {
+		return d.String()
+	}
+	return "·"
+}
+
+func round(d time.Duration) time.Duration {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond)
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
+
+// short is as much of a run's id as tells it from others.
+func short(id string) string {
+	if len(id) > 18 {
+		return id[:18]
+	}
+	return id
+}
+
+// quoted makes a path fit to be pasted into a shell.
+func quoted(path string) string {
+	for _, r := range path {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/._-", r) {
+			return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+		}
+	}
+	return path
+}
+
+func sortedObjects(m map[string]Object) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// sortedCounts puts the largest count first.
+func sortedCounts(m Counts) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool {
+		if m[names[i]] != m[names[j]] {
+			return m[names[i]] > m[names[j]]
+		}
+		return names[i] < names[j]
+	})
+	return names
+}

@@ -1,0 +1,516 @@
+package importer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/projectrye/rye-import/importer/decode"
+	"github.com/projectrye/rye-import/importer/load"
+	"github.com/projectrye/rye-import/importer/mapping"
+	"github.com/projectrye/rye-import/importer/report"
+	"github.com/projectrye/rye-import/importer/source"
+)
+
+// Importer brings exports into one database.
+type Importer struct {
+	pool *pgxpool.Pool
+}
+
+// New makes an importer. The database must have the schema of this version (package migrate).
+// A run needs three connections more than it has workers.
+func New(pool *pgxpool.Pool) *Importer {
+	return &Importer{pool: pool}
+}
+
+// Run imports a set of files. Everything becomes visible at once at the end, or nothing does. With
+// an error the summary, where there is one, says how far the run came.
+//
+// Errors that callers may want to tell apart: ErrSourceLocked, *NoExportError, *RejectGuardError,
+// *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
+// *decode.FileError. A cancelled context ends the run as interrupted.
+func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*report.Summary, error) {
+	cfg = cfg.withDefaults()
+	r := &runner{cfg: cfg, pool: im.pool, tally: newTally(), started: cfg.Now()}
+	r.summary = report.NewSummary(cfg.Command, r.started)
+	for _, s := range set.Skipped {
+		r.summary.Skipped = append(r.summary.Skipped, report.Skipped{Path: s.Path, Reason: s.Reason})
+	}
+	err := r.execute(ctx, set)
+	now := cfg.Now()
+	r.summary.FinishedAt, r.summary.Seconds = now.UTC(), now.Sub(r.started).Seconds()
+	return r.summary, err
+}
+
+// runner is a run while it is under way.
+type runner struct {
+	cfg     Config
+	pool    *pgxpool.Pool
+	mapping *mapping.Mapping
+	files   []*stagedFile
+	run     *load.Run
+	tally   *tally
+	summary *report.Summary
+	started time.Time
+}
+
+func (r *runner) execute(ctx context.Context, set *source.Set) error {
+	begun := time.Now()
+	files, err := survey(ctx, set.Files, r.cfg)
+	if err != nil {
+		return err
+	}
+	if r.mapping, err = chooseMapping(files, r.cfg); err != nil {
+		return err
+	}
+	r.describe(files)
+	r.phase("survey", begun)
+
+	if err := r.begin(ctx, files); err != nil {
+		return err
+	}
+	if err := r.work(ctx, files); err != nil {
+		return r.fail(ctx, err)
+	}
+	r.summary.Status = "done"
+	begun = time.Now()
+	if err := r.run.Close(ctx); err != nil {
+		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
+	}
+	if r.changed() {
+		if err := load.RefreshViews(ctx, r.pool); err != nil {
+			r.warn("the materialized views were not refreshed: %v", err)
+		}
+		r.phase("refresh", begun)
+	}
+	return nil
+}
+
+// describe puts what is known before the run into the summary.
+func (r *runner) describe(files []*surveyed) {
+	s := r.summary
+	s.CRM = r.mapping.Name
+	if s.Source = r.cfg.Source; s.Source == "" {
+		s.Source = r.mapping.Name
+	}
+	s.Mapping = r.mapping.Version()
+	s.TimeZone = r.mapping.TimeZone
+	if r.cfg.TimeZone != nil {
+		s.TimeZone = r.cfg.TimeZone.String()
+	}
+	for _, f := range files {
+		file := report.File{
+			Path: f.file.Path, Object: f.object, SHA256: f.profile.SHA256, Encoding: f.profile.Encoding, Format: string(f.profile.Format),
+		}
+		if !f.mapped() {
+			file.Note = f.note
+		}
+		s.Files = append(s.Files, file)
+		for _, name := range f.profile.Header {
+			if first, ok := strings.CutSuffix(name, " (2)"); ok && f.mapped() && slices.Contains(f.profile.Header, first) {
+				r.warn("%s: the column %s stands in the header more than once; the first is mapped, the next is kept as %s", f.file.Path, first, name)
+			}
+		}
+	}
+}
+
+func (r *runner) phase(name string, since time.Time) {
+	r.summary.Phases = append(r.summary.Phases, report.Phase{Name: name, Seconds: time.Since(since).Seconds()})
+}
+
+func (r *runner) warn(format string, args ...any) {
+	r.summary.Warnings = append(r.summary.Warnings, fmt.Sprintf(format, args...))
+}
+
+// begin opens the run in the database.
+func (r *runner) begin(ctx context.Context, files []*surveyed) error {
+	idType := string(r.mapping.IDs.Form)
+	run, err := load.Begin(ctx, r.pool, load.Config{
+		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
+		Objects: objectNames(r.mapping), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
+		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	r.run = run
+	r.summary.RunID = run.ID.String()
+	for _, f := range files {
+		switch f.profile.Format {
+		case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
+		default:
+			continue
+		}
+		no, err := run.AddFile(ctx, load.File{
+			Path: f.file.Path, Object: f.label(), Format: string(f.profile.Format), Encoding: f.profile.Encoding,
+			SHA256: f.profile.SHA256, Bytes: f.profile.Bytes,
+		})
+		if err != nil {
+			return r.fail(ctx, err)
+		}
+		r.files = append(r.files, &stagedFile{surveyed: f, no: no})
+	}
+	return nil
+}
+
+// work stages and merges.
+func (r *runner) work(ctx context.Context, files []*surveyed) error {
+	begun := time.Now()
+	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally}
+	err := p.stage(ctx, r.files)
+	r.phase("stage", begun)
+	if err != nil {
+		var guard *RejectGuardError
+		if errors.As(err, &guard) {
+			return r.guard(ctx, guard)
+		}
+		return err
+	}
+	r.countFiles(files)
+	archivable, err := r.archivable(ctx)
+	if err != nil {
+		return err
+	}
+	final := Progress{Records: p.records.Load(), Rejects: p.rejects.Load()}
+	outcome, err := r.run.Merge(ctx, load.MergeOptions{
+		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
+		FileRecords: r.tally.files,
+		Progress: func(phase string) {
+			final.Phase = phase
+			r.cfg.Progress(final)
+		},
+		Settle: r.settle,
+	})
+	if err != nil {
+		return err
+	}
+	for _, ph := range outcome.Phases {
+		r.summary.Phases = append(r.summary.Phases, report.Phase{Name: ph.Name, Seconds: ph.Elapsed.Seconds()})
+	}
+	return nil
+}
+
+// guard ends a run with too many rejects: what they are is worth having all the same.
+func (r *runner) guard(ctx context.Context, guard *RejectGuardError) error {
+	path, err := r.writeRejects(ctx, r.run.Ledger())
+	if err != nil {
+		return errors.Join(guard, err)
+	}
+	guard.Path = path
+	r.summary.Rejects.Path = path
+	return guard
+}
+
+// fail closes the journal of a run that did not come to its end.
+func (r *runner) fail(ctx context.Context, cause error) error {
+	status := "failed"
+	switch {
+	case IsGuard(cause):
+		status = "stopped"
+	case ctx.Err() != nil:
+		status = "interrupted"
+		cause = errors.Join(context.Canceled, cause)
+	}
+	r.summary.Status = status
+	summary, err := json.Marshal(r.summary)
+	if err != nil {
+		summary = nil
+	}
+	if err := r.run.End(ctx, status, cause, summary); err != nil {
+		r.cfg.Logger.Warn("the journal of the run could not be closed; the next run will", "err", err)
+	}
+	return cause
+}
+
+func (r *runner) changed() bool {
+	return r.summary.Graph != report.Graph{}
+}
+
+// countFiles puts the records of each file into the summary.
+func (r *runner) countFiles(files []*surveyed) {
+	records := make(map[*surveyed]int64)
+	for _, f := range r.files {
+		records[f.surveyed] = r.tally.files[f.no]
+	}
+	for i, f := range files {
+		r.summary.Files[i].Records = records[f]
+	}
+	if r.tally.footers > 0 {
+		r.warn("%d lines at the end of report exports are a footer and no records", r.tally.footers)
+	}
+}
+
+// checkPages warns of query results of which pages are missing, and names their objects: what is
+// missing from them is not deleted.
+func (r *runner) checkPages() map[string]bool {
+	said, got := make(map[string]int64), make(map[string]int64)
+	for _, f := range r.files {
+		if f.object == "" || f.profile.TotalSize == 0 {
+			continue
+		}
+		said[f.object] = max(said[f.object], f.profile.TotalSize)
+		got[f.object] += r.tally.files[f.no]
+	}
+	incomplete := make(map[string]bool)
+	for name, total := range said {
+		if got[name] < total {
+			incomplete[name] = true
+			r.warn("%s: the pages hold %d of the %d records that the query found; fetch the pages that nextRecordsUrl names",
+				name, got[name], total)
+		}
+	}
+	return incomplete
+}
+
+// archivable names the objects whose missing records may be archived: those that the export holds
+// whole, and of which every row tells whose it is.
+func (r *runner) archivable(ctx context.Context) ([]string, error) {
+	incomplete := r.checkPages()
+	if !r.cfg.ArchiveMissing || r.cfg.Delta {
+		return nil, nil
+	}
+	unidentified, err := r.run.Ledger().Unidentified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for object, n := range unidentified {
+		incomplete[object] = true
+		r.warn("%s: %d rejected rows do not tell their id, so that nothing can be said to be missing; nothing of it was archived", object, n)
+	}
+	set := make(map[string]bool)
+	for _, f := range r.files {
+		if f.object != "" && !incomplete[f.object] && !f.profile.Reject {
+			set[f.object] = true
+		}
+	}
+	names := make([]string, 0, len(set))
+	for name := range set {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names, nil
+}
+
+// settle makes the summary of a merge that has not committed, writes the reject files, and refuses
+// a run that does not balance.
+func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledger) (load.Settlement, error) {
+	s := r.summary
+	r.fillObjects(o)
+	r.fillLinks(o)
+	r.fillSums(o)
+	s.Graph = report.Graph{
+		Nodes:      report.GraphNodes(o.Nodes),
+		Edges:      report.GraphEdges(o.Edges),
+		Assertions: report.GraphAssertions(o.Assertions),
+		Events:     report.GraphEvents(o.Events),
+	}
+	r.fillDeferred(o)
+	counts, err := rejects.Counts(ctx)
+	if err != nil {
+		return load.Settlement{}, err
+	}
+	s.Rejects.ByCode = counts
+	if s.Rejects.Path, err = r.writeRejects(ctx, rejects); err != nil {
+		return load.Settlement{}, err
+	}
+
+	var read int64
+	for _, obj := range s.Objects {
+		read += obj.Read
+	}
+	if l := r.cfg.MaxRejects; l != nil && l.exceeded(s.Rejects.Total(), read) {
+		return load.Settlement{}, &RejectGuardError{Rejected: s.Rejects.Total(), Read: read, Limit: *l, Path: s.Rejects.Path}
+	}
+	s.Imbalance = r.imbalance(o)
+	if s.Balanced = len(s.Imbalance) == 0; !s.Balanced {
+		return load.Settlement{}, &UnbalancedError{Where: s.Imbalance}
+	}
+	s.Status = "done"
+	now := r.cfg.Now()
+	s.FinishedAt, s.Seconds = now.UTC(), now.Sub(r.started).Seconds()
+	text, err := json.Marshal(s)
+	if err != nil {
+		return load.Settlement{}, fmt.Errorf("writing the summary: %w", err)
+	}
+	return load.Settlement{
+		Summary: text,
+		Line:    fmt.Sprintf("Import of %s: %d records, %d nodes and %d edges created", s.Source, read, o.Nodes.Created, o.Edges.Created),
+	}, nil
+}
+
+func (r *runner) fillObjects(o *load.Outcome) {
+	for name, t := range r.tally.objects {
+		obj := report.Object{Read: t.read, Rejected: t.rejected, Unmapped: t.unmapped, Seconds: t.spent.Seconds()}
+		db := o.Objects[name]
+		obj.Created, obj.Updated, obj.Unchanged, obj.Archived = db.Created, db.Updated, db.Unchanged, db.Archived
+		for reason, n := range t.filtered {
+			obj.Filtered += n
+			if obj.Filters == nil {
+				obj.Filters = report.Counts{}
+			}
+			obj.Filters[reason] += n
+		}
+		r.summary.Objects[name] = obj
+	}
+	for name, n := range o.Missing {
+		obj := r.summary.Objects[name]
+		obj.Missing = n
+		r.summary.Objects[name] = obj
+	}
+	for _, c := range o.Codes {
+		obj := r.summary.Objects[c.Object]
+		if obj.Codes != "" {
+			obj.Codes += ", "
+		}
+		obj.Codes += c.First
+		if c.Last != c.First {
+			obj.Codes += " … " + c.Last
+		}
+		r.summary.Objects[c.Object] = obj
+	}
+	for _, l := range o.Losers {
+		obj := r.summary.Objects[l.Object]
+		switch l.Verdict {
+		case load.VerdictDuplicate:
+			obj.Rejected += l.Count
+		default:
+			obj.Filtered += l.Count
+			if obj.Filters == nil {
+				obj.Filters = report.Counts{}
+			}
+			reason := "an older version of a record that is in the export too"
+			if l.Verdict == load.VerdictSame {
+				reason = "the same record stands in another file"
+			}
+			obj.Filters[reason] += l.Count
+		}
+		r.summary.Objects[l.Object] = obj
+	}
+}
+
+func (r *runner) fillDeferred(o *load.Outcome) {
+	for _, w := range o.Waiting {
+		r.summary.Deferred = append(r.summary.Deferred, report.Deferred{
+			Object: w.Object, Kind: w.Kind, Link: w.Slot, WaitsFor: w.WaitsFor, Count: w.Count, Since: w.Since.UTC(),
+		})
+		if obj, ok := r.summary.Objects[w.Object]; ok {
+			obj.Deferred += w.Count
+			r.summary.Objects[w.Object] = obj
+		}
+	}
+}
+
+func (r *runner) fillLinks(o *load.Outcome) {
+	for name, l := range o.Links {
+		r.summary.Links[name] = report.Link{
+			Found: l.Found, Linked: l.Linked, Unchanged: l.Unchanged, Closed: l.Closed, Deferred: l.Deferred, Rejected: l.Rejected,
+		}
+	}
+}
+
+// unknownCurrency stands for amounts whose currency the export does not say.
+const unknownCurrency = "unknown"
+
+func (r *runner) fillSums(o *load.Outcome) {
+	type pair struct{ source, graph *big.Rat }
+	total := make(map[string]*pair)
+	byStage := make(map[string]report.Sum)
+	for _, s := range o.Sums {
+		currency := s.Currency
+		if currency == "" {
+			currency = unknownCurrency
+		}
+		t := total[currency]
+		if t == nil {
+			t = &pair{new(big.Rat), new(big.Rat)}
+			total[currency] = t
+		}
+		t.source.Add(t.source, decimal(s.Source))
+		t.graph.Add(t.graph, decimal(s.Graph))
+		byStage[currency+" "+s.Stage] = report.Sum{Source: money(decimal(s.Source)), Graph: money(decimal(s.Graph))}
+	}
+	if len(total) == 0 {
+		return
+	}
+	sums := make(map[string]report.Sum, len(total))
+	for currency, t := range total {
+		sums[currency] = report.Sum{Source: money(t.source), Graph: money(t.graph)}
+	}
+	r.summary.Sums["deal_value"] = sums
+	r.summary.Sums["deal_value_by_stage"] = byStage
+}
+
+// decimal reads a number that the database has written.
+func decimal(s string) *big.Rat {
+	n, ok := new(big.Rat).SetString(s)
+	if !ok {
+		return new(big.Rat)
+	}
+	return n
+}
+
+// money writes an amount exactly, with two decimals at least.
+func money(n *big.Rat) string {
+	const most = 20
+	text := n.FloatString(most)
+	whole, fraction, _ := strings.Cut(text, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	for len(fraction) < 2 {
+		fraction += "0"
+	}
+	return whole + "." + fraction
+}
+
+// imbalance lists what does not add up: counts of records and links, and sums of amounts.
+func (r *runner) imbalance(o *load.Outcome) []string {
+	var where []string
+	for _, name := range sorted(r.summary.Objects) {
+		obj := r.summary.Objects[name]
+		if sum := obj.Created + obj.Updated + obj.Unchanged + obj.Archived + obj.Rejected + obj.Filtered; sum != obj.Read {
+			where = append(where, fmt.Sprintf("%s: %d records read, %d accounted for", name, obj.Read, sum))
+		}
+	}
+	for name := range o.Objects {
+		if r.tally.objects[name] == nil {
+			where = append(where, fmt.Sprintf("%s: the database counts records that were not read", name))
+		}
+	}
+	for _, name := range sorted(o.Links) {
+		l := o.Links[name]
+		if sum := l.Linked + l.Unchanged + l.Closed + l.Deferred + l.Rejected; sum != l.Found {
+			where = append(where, fmt.Sprintf("link %s: %d found, %d accounted for", name, l.Found, sum))
+		}
+		if found := r.tally.found[name] + r.tally.unchanged[name] + l.Carried; found != l.Found {
+			where = append(where, fmt.Sprintf("link %s: %d found in the export, %d in staging", name, found, l.Found))
+		}
+	}
+	for name, n := range r.tally.found {
+		if _, ok := o.Links[name]; !ok && n > 0 {
+			where = append(where, fmt.Sprintf("link %s: %d found in the export, none in staging", name, n))
+		}
+	}
+	for _, s := range o.Sums {
+		if decimal(s.SourceApplied).Cmp(decimal(s.GraphApplied)) != 0 {
+			where = append(where, fmt.Sprintf("deal_value %s %s: %s in the export, %s in the graph",
+				s.Currency, s.Stage, money(decimal(s.SourceApplied)), money(decimal(s.GraphApplied))))
+		}
+	}
+	return where
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,218 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"sort"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/projectrye/rye-import/importer/decode"
+	"github.com/projectrye/rye-import/importer/mapping"
+	"github.com/projectrye/rye-import/importer/source"
+)
+
+// sampleSize is how many records of a file are looked at to tell what it is.
+const sampleSize = 200
+
+// surveyed is a file and what a look at it tells.
+type surveyed struct {
+	file    *source.File
+	profile *decode.Profile
+	sample  [][]string // cells as wide as the header of the profile
+	object  string     // of the mapping; empty if it is none, or if each record tells its own
+	typed   bool       // each record tells its own type
+	looks   string     // the object that it seems to be, where the mapping has none
+	note    string     // by what it was told, or why it is none
+}
+
+// mapped reports whether the file has records that the mapping has a use for.
+func (s *surveyed) mapped() bool { return s.object != "" || s.typed }
+
+// label is the name under which the records of a file are counted. Where nothing else tells what an
+// unmapped file is, that is the file's own name.
+func (s *surveyed) label() string {
+	switch {
+	case s.object != "":
+		return s.object
+	case s.looks != "":
+		return s.looks
+	}
+	base := path.Base(s.file.Path)
+	if name := strings.TrimSuffix(base, path.Ext(base)); name != "" {
+		return name
+	}
+	return base
+}
+
+// survey looks at all files: format, encoding, checksum, and a sample of records. Files are looked
+// at concurrently; the result is in their order.
+func survey(ctx context.Context, files []*source.File, cfg Config) ([]*surveyed, error) {
+	out := make([]*surveyed, len(files))
+	var total int64
+	for _, f := range files {
+		total += max(f.Size, 0)
+	}
+	progress := newThrottle(cfg.Progress, Progress{Phase: "survey", Total: total})
+	var done atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(cfg.Workers)
+	for i, f := range files {
+		g.Go(func() error {
+			s, err := look(ctx, f, cfg)
+			if err != nil {
+				return err
+			}
+			out[i] = s
+			progress.report(func(p *Progress) { p.Bytes = done.Add(s.profile.Bytes) })
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
+	p, err := decode.Scan(ctx, f.Open, cfg.Decode)
+	if err != nil {
+		return nil, inFile(f, err)
+	}
+	s := &surveyed{file: f, profile: p}
+	switch p.Format {
+	case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
+	case decode.FormatPlan:
+		s.note = "a plan of sf data tree, which holds no records"
+		return s, nil
+	case decode.FormatEmpty:
+		s.note = "the file is empty"
+		return s, nil
+	default:
+		s.note = p.Reason
+		return s, nil
+	}
+	rc, err := f.Open()
+	if err != nil {
+		return nil, inFile(f, err)
+	}
+	r, err := decode.NewReader(rc, p, cfg.Decode)
+	if err != nil {
+		return nil, inFile(f, err)
+	}
+	defer r.Close()
+	for len(s.sample) < sampleSize {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var bad *decode.RecordError
+		if errors.As(err, &bad) {
+			if bad.Line > 10*sampleSize {
+				break
+			}
+			continue
+		}
+		if err != nil {
+			break // reading the whole file will say what is wrong with it
+		}
+		if len(rec.Cells) >= len(p.Header) {
+			s.sample = append(s.sample, rec.Cells[:len(p.Header)])
+		} else {
+			cells := make([]string, len(p.Header))
+			copy(cells, rec.Cells)
+			s.sample = append(s.sample, cells)
+		}
+	}
+	return s, nil
+}
+
+// tell finds out which object of a mapping each file is, and counts those that are one.
+func tell(files []*surveyed, m *mapping.Mapping) (known int) {
+	for _, s := range files {
+		s.object, s.typed, s.looks = "", false, ""
+		switch s.profile.Format {
+		case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
+		default:
+			continue
+		}
+		if len(s.profile.Types) > 1 {
+			s.typed, s.note = true, "its records state their types"
+			known++
+			continue
+		}
+		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})
+		s.object, s.looks, s.note = v.Object, v.Looks, v.Evidence
+		if s.object != "" {
+			known++
+		}
+	}
+	return known
+}
+
+// chooseMapping takes the mapping of the configuration, else the built-in one that knows most of the
+// files.
+func chooseMapping(files []*surveyed, cfg Config) (*mapping.Mapping, error) {
+	var candidates []*mapping.Mapping
+	switch {
+	case cfg.Mapping != nil:
+		candidates = append(candidates, cfg.Mapping)
+	default:
+		names := mapping.Names()
+		if cfg.CRM != "" && cfg.CRM != "auto" {
+			names = []string{cfg.CRM}
+		}
+		for _, name := range names {
+			m, err := mapping.Builtin(name)
+			if err != nil {
+				return nil, err
+			}
+			candidates = append(candidates, m)
+		}
+	}
+	best, most := candidates[0], -1
+	for _, m := range candidates {
+		if known := tell(files, m); known > most {
+			best, most = m, known
+		}
+	}
+	if tell(files, best) == 0 {
+		e := &NoExportError{}
+		for _, s := range files {
+			e.Files = append(e.Files, fmt.Sprintf("%s: %s", s.file.Path, s.note))
+		}
+		return nil, e
+	}
+	return best, nil
+}
+
+// objectNames gives every object that records or references of a run may belong to.
+func objectNames(m *mapping.Mapping) []string {
+	set := make(map[string]bool)
+	for name := range m.Objects {
+		set[name] = true
+	}
+	for _, name := range m.ReferencedObjects() {
+		set[name] = true
+	}
+	names := make([]string, 0, len(set))
+	for name := range set {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// inFile names the file in an error that does not.
+func inFile(f *source.File, err error) error {
+	var own *source.Error
+	if errors.As(err, &own) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", f.Path, err)
+}
