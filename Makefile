@@ -1,0 +1,76 @@
+# make demo and make test need Go and nothing else: PostgreSQL is installed if it is missing.
+
+GO    ?= go
+TOOL  := $(GO) tool -modfile=internal/tools/go.mod
+# The race detector needs a C compiler.
+RACE  := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
+TMP   := $(or $(TMPDIR),/tmp)
+BENCH_RECORDS ?= 100000
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: postgres ## load an invented Salesforce export into the embedded PostgreSQL and show the graph
+	@$(GO) run ./cmd/rye-import demo
+
+.PHONY: test
+test: postgres ## run all tests, on a private PostgreSQL
+	$(GO) test $(RACE) ./...
+
+.PHONY: postgres
+postgres: ## install PostgreSQL through the system's package manager if it is missing
+	@$(GO) run ./internal/pgserver/cmd/ensure-postgres
+
+.PHONY: build
+build: ## build bin/rye-import
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/rye-import ./cmd/rye-import
+
+.PHONY: generate
+generate: ## generate db/ from schema/ and queries/
+	$(TOOL) sqlc generate
+
+.PHONY: golden
+golden: postgres ## write the golden files of the tests anew; look at what changed
+	$(GO) test ./cmd/rye-import ./importer/... -update
+
+.PHONY: check
+check: check-go check-sql ## all that CI checks besides the tests
+
+.PHONY: check-go
+check-go: ## format, vet, lint, tidy
+	$(TOOL) golangci-lint fmt --diff
+	$(GO) vet ./...
+	$(TOOL) golangci-lint run ./...
+	$(GO) mod tidy -diff
+	cd internal/tools && $(GO) mod tidy -diff
+
+# The queries are prepared on a server of their own, which is stopped and removed afterwards.
+VET_HOME := $(TMP)/rye-import-vet-$(shell id -u)
+VET_RYE  := RYE_HOME=$(VET_HOME) RYE_DATABASE_URL= DATABASE_URL= bin/rye-import
+
+.PHONY: check-sql
+check-sql: postgres build ## is db/ up to date, and is every query right on a migrated database
+	$(TOOL) sqlc diff
+	$(VET_RYE) db start
+	$(VET_RYE) db migrate && RYE_SQLC_DATABASE_URL="$$($(VET_RYE) db url)" $(TOOL) sqlc vet; \
+		status=$$?; $(VET_RYE) db stop && rm -rf $(VET_HOME); exit $$status
+
+.PHONY: fuzz
+fuzz: ## fuzz each reader of foreign bytes for a minute
+	@set -e; for p in $$($(GO) list ./importer/...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$p; \
+		done; \
+	done
+
+.PHONY: bench
+bench: postgres build ## time a first and a second import of BENCH_RECORDS records
+	$(GO) run ./internal/bench -records $(BENCH_RECORDS)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
