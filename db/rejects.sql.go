@@ -92,6 +92,35 @@ func (q *Queries) RejectCountFiles(ctx context.Context, runNo int32) ([]RejectCo
 	return items, nil
 }
 
+const rejectCountKnown = `-- name: RejectCountKnown :one
+SELECT count(*)
+FROM rye_import.rejects r
+WHERE r.run_no = $1
+  AND EXISTS (
+      SELECT FROM rye_import.rejects e
+      JOIN rye_import.runs n ON n.run_no = e.run_no
+      WHERE n.source = $2 AND n.status = 'done' AND e.run_no < $1
+        AND e.object = r.object AND e.code = r.code
+        AND coalesce(e.legacy_id, '') = coalesce(r.legacy_id, '')
+        AND coalesce(e.column_name, '') = coalesce(r.column_name, '')
+        AND coalesce(e.value, '') = coalesce(r.value, '')
+  )
+`
+
+type RejectCountKnownParams struct {
+	RunNo  int32
+	Source string
+}
+
+// RejectCountKnown counts those rejected records of a run that an earlier run of the source, which
+// has committed, rejected for the same reason.
+func (q *Queries) RejectCountKnown(ctx context.Context, arg RejectCountKnownParams) (int64, error) {
+	row := q.db.QueryRow(ctx, rejectCountKnown, arg.RunNo, arg.Source)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const rejectListByFile = `-- name: RejectListByFile :many
 SELECT rec, line, object, coalesce(column_name, '')::text AS column_name, coalesce(value, '')::text AS value, code, reason, stage
 FROM rye_import.rejects

@@ -318,6 +318,13 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, err
 	}
 	s.Rejects.ByCode = counts
+	// Who loads a reject file has repaired it, and wants to hear of what is still wrong.
+	repair := slices.ContainsFunc(r.files, func(f *stagedFile) bool { return f.profile.Reject })
+	if len(counts) > 0 && !repair {
+		if s.Rejects.Known, err = rejects.Known(ctx); err != nil {
+			return load.Settlement{}, err
+		}
+	}
 	if s.Rejects.Path, err = r.writeRejects(ctx, rejects); err != nil {
 		return load.Settlement{}, err
 	}

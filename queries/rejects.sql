@@ -20,6 +20,22 @@ WHERE run_no = @run_no
 GROUP BY code
 ORDER BY count(*) DESC, code;
 
+-- RejectCountKnown counts those rejected records of a run that an earlier run of the source, which
+-- has committed, rejected for the same reason.
+-- name: RejectCountKnown :one
+SELECT count(*)
+FROM rye_import.rejects r
+WHERE r.run_no = @run_no
+  AND EXISTS (
+      SELECT FROM rye_import.rejects e
+      JOIN rye_import.runs n ON n.run_no = e.run_no
+      WHERE n.source = @source AND n.status = 'done' AND e.run_no < @run_no
+        AND e.object = r.object AND e.code = r.code
+        AND coalesce(e.legacy_id, '') = coalesce(r.legacy_id, '')
+        AND coalesce(e.column_name, '') = coalesce(r.column_name, '')
+        AND coalesce(e.value, '') = coalesce(r.value, '')
+  );
+
 -- RejectCountFiles counts the rejected records of a run by file and object.
 -- name: RejectCountFiles :many
 SELECT file_no, object, count(*) AS records

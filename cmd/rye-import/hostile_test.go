@@ -130,7 +130,7 @@ func TestHostile(t *testing.T) {
 			}
 			// Text came through in one piece, whatever its encoding was.
 			require.Zero(t, value[int](t, pool, `SELECT count(*) FROM rye.nodes WHERE label LIKE '%' || chr(65533) || '%' OR properties::text ~ 'Ã|ï»¿'`))
-			again := imported(t, url, code, args...)
+			again := imported(t, url, exitDone, args...)
 			require.Zero(t, again.Graph, "a second run changes nothing")
 		})
 	}

@@ -77,9 +77,10 @@ func TestRunTwice(t *testing.T) {
 	imported(t, url, exitRejects, fixture)
 	before := fingerprint(t, pool)
 	for range 2 {
-		s := imported(t, url, exitRejects, "--workers", "3", "--batch-size", "11", fixture)
+		s := imported(t, url, exitDone, "--workers", "3", "--batch-size", "11", fixture)
 		require.True(t, s.Balanced)
 		require.Zero(t, s.Graph)
+		require.Equal(t, s.Rejects.Total(), s.Rejects.Known, "what was rejected before is no news")
 		for name, o := range s.Objects {
 			require.Equal(t, o.Read, o.Unchanged+o.Rejected+o.Filtered, name)
 		}
@@ -90,6 +91,35 @@ func TestRunTwice(t *testing.T) {
 	}
 	require.Equal(t, 3, value[int](t, pool, "SELECT count(*) FROM rye_import.runs"))
 	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_records"), "staging is empty")
+}
+
+// TestKnownRejects runs exports with bad rows night after night: only a bad row that was not there the
+// night before is news.
+func TestKnownRejects(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Clone(t)
+	good := contactRow("0037R00000M7ZjlQAF", "Adams", "")
+	bad := contactRow("0037R00000M8C8JQAV", "", "")
+	other := contactRow("0037R00000M8M22QAF", "", "")
+	nights := []struct {
+		name      string
+		rows      []string
+		code      int
+		of, known int64
+	}{
+		{"a bad row", []string{good, bad}, exitRejects, 1, 0},
+		{"the same, elsewhere in the file", []string{bad, good}, exitDone, 1, 1},
+		{"another one too", []string{good, bad, other}, exitRejects, 2, 1},
+		{"both", []string{good, bad, other}, exitDone, 2, 2},
+		{"bad for another reason", []string{good, strings.Replace(contactRow("0037R00000M8C8JQAV", "Baker", ""), "2024", "2o24", 1)}, exitRejects, 1, 0},
+		{"repaired", []string{good, contactRow("0037R00000M8C8JQAV", "Baker", "")}, exitDone, 0, 0},
+	}
+	for _, n := range nights {
+		s := imported(t, url, n.code, write(t, t.TempDir(), "Contact.csv", csvFile(append([]string{contactHeader}, n.rows...)...)))
+		require.Equal(t, n.of, s.Rejects.Total(), n.name)
+		require.Equal(t, n.known, s.Rejects.Known, n.name)
+	}
+	imported(t, url, exitRejects, "--source", "other", write(t, t.TempDir(), "Contact.csv", csvFile(contactHeader, good, bad)))
 }
 
 // TestRejectsComeBack repairs a reject file and loads it.
@@ -112,7 +142,8 @@ func TestRejectsComeBack(t *testing.T) {
 	sourceHeader, _, _ := strings.Cut(string(source), "\n")
 	require.Equal(t, strings.ReplaceAll(sourceHeader, `"`, ""), strings.TrimSuffix(header, ",_file,_line,_column,_value,_code,_reason,_stage,_run_id"))
 
-	// As they are, the rows are rejected again, for the same reasons.
+	// As they are, the rows are rejected again, for the same reasons, and that is news to who wanted
+	// to repair them.
 	again := imported(t, url, exitRejects, filepath.Join(dir, "Opportunity.csv"))
 	require.Equal(t, report.Counts{"invalid_date": 1, "invalid_number": 1}, again.Rejects.ByCode)
 
@@ -159,7 +190,7 @@ func TestRunSets(t *testing.T) {
 			}
 			require.Equal(t, read, inFiles)
 			before := fingerprint(t, pool)
-			again := imported(t, url, r.code, set)
+			again := imported(t, url, exitDone, set)
 			require.Zero(t, again.Graph)
 			for name, o := range again.Objects {
 				require.Equal(t, o.Read, o.Unchanged+o.Rejected+o.Filtered, name)

@@ -591,7 +591,7 @@ func (m *merger) settle(ctx context.Context) error {
 			Object: w.Object, Kind: w.Kind, Slot: w.Slot, WaitsFor: w.WaitsFor, Count: w.Waiting, Since: w.Since,
 		})
 	}
-	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no})
+	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {
 		return err
 	}

@@ -41,8 +41,9 @@ func (r *Run) Reject(ctx context.Context, file int32, rejects []Reject) error {
 
 // Ledger reads the rejects of a run, those of a merge that has not committed included.
 type Ledger struct {
-	q  *db.Queries
-	no int32
+	q      *db.Queries
+	no     int32
+	source string
 }
 
 // Counts counts the rejected records by code.
@@ -56,6 +57,15 @@ func (l *Ledger) Counts(ctx context.Context) (map[string]int64, error) {
 		counts[r.Code] = r.Records
 	}
 	return counts, nil
+}
+
+// Known counts the rejected records that an earlier run of the source rejected for the same reason.
+func (l *Ledger) Known(ctx context.Context) (int64, error) {
+	n, err := l.q.RejectCountKnown(ctx, db.RejectCountKnownParams{RunNo: l.no, Source: l.source})
+	if err != nil {
+		return 0, fmt.Errorf("counting rejects: %w", err)
+	}
+	return n, nil
 }
 
 // RejectedFile counts the rejected records of an object in a file.
@@ -112,5 +122,5 @@ func (l *Ledger) Page(ctx context.Context, file int32, after int64) ([]Reject, e
 
 // Ledger reads the rejects of a run that is not being merged.
 func (r *Run) Ledger() *Ledger {
-	return &Ledger{q: db.New(r.pool), no: r.Number}
+	return &Ledger{q: db.New(r.pool), no: r.Number, source: r.cfg.Source}
 }

@@ -134,10 +134,12 @@ type Sum struct {
 	Graph  string `json:"graph"`
 }
 
-// Rejects says where the rejected records are and why they were rejected.
+// Rejects says where the rejected records are and why they were rejected. Known is how many of them
+// an earlier run of the source rejected for the same reason.
 type Rejects struct {
 	Path   string `json:"path,omitempty"`
 	ByCode Counts `json:"by_code"`
+	Known  int64  `json:"known"`
 }
 
 // Total is the number of rejected records.

@@ -279,6 +279,9 @@ func (p *printer) rejects(s *Summary) {
 		t.AppendRow(table.Row{code, p.bad(s.Rejects.ByCode[code])})
 	}
 	t.Render()
+	if n := s.Rejects.Known; n > 0 {
+		p.linef("%s of them: an earlier run rejected them for the same reason.", Thousands(n))
+	}
 }
 
 func (p *printer) next(s *Summary) {
