@@ -47,14 +47,16 @@ func (f fakeMachine) machine() machine {
 		uid:    f.uid,
 		getenv: func(name string) string { return f.env[name] },
 		glob: func(pattern string) []string {
-			var dirs []string
+			var found []string
 			for _, file := range files {
-				if match, err := path.Match(pattern, path.Dir(file)); err == nil && match {
-					dirs = append(dirs, path.Dir(file))
+				for _, name := range []string{file, path.Dir(file)} {
+					if match, err := path.Match(pattern, name); err == nil && match {
+						found = append(found, name)
+					}
 				}
 			}
-			slices.Sort(dirs)
-			return slices.Compact(dirs)
+			slices.Sort(found)
+			return slices.Compact(found)
 		},
 		program: func(name string) (string, error) {
 			if target, linked := f.links[name]; linked {
@@ -251,6 +253,7 @@ func TestInstallCommand(t *testing.T) {
 		"ApkDoas":      {machine: fakeMachine{uid: 1, files: []string{"/sbin/apk", "/usr/bin/doas"}}, major: 16, want: "doas apk add postgresql16 postgresql16-contrib"},
 		"Apt":          {machine: fakeMachine{uid: 1000, files: []string{"/usr/bin/apt-get", "/usr/bin/sudo"}}, want: "sudo apt-get update && sudo apt-get install -y postgresql"},
 		"AptRoot":      {machine: fakeMachine{files: []string{"/usr/bin/apt-get"}}, want: "apt-get update && apt-get install -y postgresql"},
+		"AptGone":      {machine: fakeMachine{files: []string{"/usr/bin/apt-get", "/var/lib/dpkg/info/postgresql-15.md5sums", "/var/lib/dpkg/info/postgresql-client-15.md5sums"}}, want: "apt-get update && apt-get install -y --reinstall postgresql-15 postgresql-client-15"},
 		"AptTooOld":    {machine: fakeMachine{files: []string{"/usr/bin/apt-get"}}, tooOld: true, want: "apt-get update && apt-get install -y postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && apt-get install -y postgresql-17"},
 		"Brew":         {machine: fakeMachine{goos: "darwin", uid: 501, files: []string{"/opt/homebrew/bin/brew", "/usr/bin/apt-get"}}, want: "brew install postgresql@17"},
 		"BrewMajor":    {machine: fakeMachine{goos: "darwin", uid: 501, files: []string{"/usr/local/bin/brew"}}, major: 15, want: "brew install postgresql@15"},

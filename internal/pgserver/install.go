@@ -47,7 +47,7 @@ func (m machine) installCommand(major int, tooOld bool) string {
 			// A fresh machine does not know yet what there is to install.
 			update := sudo + "apt-get update && "
 			if !versioned {
-				return update + sudo + "apt-get install -y postgresql"
+				return update + sudo + "apt-get install -y " + strings.Join(m.debianPackages(), " ")
 			}
 			// Debian and Ubuntu carry one version each. The others come from the
 			// PostgreSQL project, by a script that is part of postgresql-common,
@@ -82,6 +82,21 @@ func (m machine) installCommand(major int, tooOld bool) string {
 		}
 	}
 	return ""
+}
+
+// debianPackages returns the packages to install. Packages that count as installed
+// although their programs are gone, as after a clean-up by hand, would be left alone.
+func (m machine) debianPackages() []string {
+	const lists = "/var/lib/dpkg/info/"
+	gone := append(m.glob(lists+"postgresql-[0-9]*.md5sums"), m.glob(lists+"postgresql-client-[0-9]*.md5sums")...)
+	if len(gone) == 0 {
+		return []string{"postgresql"}
+	}
+	packages := []string{"--reinstall"}
+	for _, list := range gone {
+		packages = append(packages, strings.TrimSuffix(filepath.Base(list), ".md5sums"))
+	}
+	return packages
 }
 
 // sudo returns what to put before a command that needs root.
