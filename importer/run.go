@@ -86,6 +86,7 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
 	}
 	if r.changed() {
+		r.cfg.Progress(Progress{Phase: "refresh"})
 		if err := load.RefreshViews(ctx, r.pool); err != nil {
 			r.warn("the materialized views were not refreshed: %v", err)
 		}

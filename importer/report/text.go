@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,32 +122,71 @@ func graphLine(g Graph) string {
 	return strings.Join(parts, ", ")
 }
 
-func (p *printer) objects(s *Summary) {
-	t := p.table("Records", "object", ">read", ">created", ">updated", ">unchanged", ">archived", ">rejected", ">filtered", ">deferred", ">time", "codes")
-	var total Object
-	for _, name := range sortedObjects(s.Objects) {
-		o := s.Objects[name]
-		if o.Unmapped {
-			continue
+// column is one figure of the rows of a table. One that is nought in all rows is left out, unless it
+// is worth saying.
+type column[T any] struct {
+	title  string
+	of     func(T) int64
+	always bool
+	show   func(int64) string
+}
+
+// counted keeps the columns that say something, and gives the header of the table behind a first
+// column.
+func counted[T any](first string, rows []T, columns []column[T]) (header []string, kept []column[T]) {
+	header = []string{first}
+	for _, c := range columns {
+		if c.always || slices.ContainsFunc(rows, func(row T) bool { return c.of(row) != 0 }) {
+			header, kept = append(header, ">"+c.title), append(kept, c)
 		}
-		t.AppendRow(table.Row{
-			name, figure(o.Read), figure(o.Created), figure(o.Updated), figure(o.Unchanged), figure(o.Archived),
-			p.bad(o.Rejected), figure(o.Filtered), figure(o.Deferred), seconds(o.Seconds), o.Codes,
-		})
-		total.Read += o.Read
-		total.Created += o.Created
-		total.Updated += o.Updated
-		total.Unchanged += o.Unchanged
-		total.Archived += o.Archived
-		total.Rejected += o.Rejected
-		total.Filtered += o.Filtered
-		total.Deferred += o.Deferred
-		total.Seconds += o.Seconds
 	}
-	t.AppendFooter(table.Row{
-		"", figure(total.Read), figure(total.Created), figure(total.Updated), figure(total.Unchanged), figure(total.Archived),
-		figure(total.Rejected), figure(total.Filtered), figure(total.Deferred), seconds(total.Seconds), "",
+	return header, kept
+}
+
+// cells gives the figures of a row behind its name.
+func cells[T any](name string, row T, columns []column[T]) table.Row {
+	out := make(table.Row, 0, len(columns)+3)
+	out = append(out, name)
+	for _, c := range columns {
+		out = append(out, c.show(c.of(row)))
+	}
+	return out
+}
+
+func (p *printer) objects(s *Summary) {
+	var names []string
+	var rows []Object
+	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
+		if o := s.Objects[name]; !o.Unmapped {
+			names, rows = append(names, name), append(rows, o)
+		}
+	}
+	header, columns := counted("object", rows, []column[Object]{
+		{"read", func(o Object) int64 { return o.Read }, true, figure},
+		{"created", func(o Object) int64 { return o.Created }, true, figure},
+		{"updated", func(o Object) int64 { return o.Updated }, false, figure},
+		{"unchanged", func(o Object) int64 { return o.Unchanged }, false, figure},
+		{"archived", func(o Object) int64 { return o.Archived }, false, figure},
+		{"rejected", func(o Object) int64 { return o.Rejected }, true, p.bad},
+		{"filtered", func(o Object) int64 { return o.Filtered }, false, figure},
+		{"deferred", func(o Object) int64 { return o.Deferred }, true, figure},
 	})
+	t := p.table("Records", append(header, ">time", "codes")...)
+	footer := make(table.Row, 0, len(columns)+3)
+	footer = append(footer, "")
+	for _, c := range columns {
+		var total int64
+		for _, o := range rows {
+			total += c.of(o)
+		}
+		footer = append(footer, figure(total))
+	}
+	var spent float64
+	for i, o := range rows {
+		t.AppendRow(append(cells(names[i], o, columns), seconds(o.Seconds), o.Codes))
+		spent += o.Seconds
+	}
+	t.AppendFooter(append(footer, seconds(spent), ""))
 	t.Render()
 	p.phases(s)
 	p.filtered(s)
@@ -164,7 +205,7 @@ func (p *printer) phases(s *Summary) {
 // filtered says why records were left out, and which objects the mapping has no use for.
 func (p *printer) filtered(s *Summary) {
 	var lines []string
-	for _, name := range sortedObjects(s.Objects) {
+	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
 		o := s.Objects[name]
 		for _, reason := range sortedCounts(o.Filters) {
 			lines = append(lines, fmt.Sprintf("  %s %s: %s", Thousands(o.Filters[reason]), name, reason))
@@ -180,7 +221,7 @@ func (p *printer) filtered(s *Summary) {
 
 // missing says what was archived since it was not in the export.
 func (p *printer) missing(s *Summary) {
-	for _, name := range sortedObjects(s.Objects) {
+	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
 		if n := s.Objects[name].Missing; n > 0 {
 			p.linef("\n%s of %s are missing from the export; they were archived.", Thousands(n), name)
 		}
@@ -191,15 +232,22 @@ func (p *printer) links(s *Summary) {
 	if len(s.Links) == 0 {
 		return
 	}
-	t := p.table("Links", "link", ">found", ">linked", ">unchanged", ">closed", ">deferred", ">rejected")
-	names := make([]string, 0, len(s.Links))
-	for name := range s.Links {
-		names = append(names, name)
+	names := slices.Sorted(maps.Keys(s.Links))
+	rows := make([]Link, len(names))
+	for i, name := range names {
+		rows[i] = s.Links[name]
 	}
-	sort.Strings(names)
-	for _, name := range names {
-		l := s.Links[name]
-		t.AppendRow(table.Row{name, figure(l.Found), figure(l.Linked), figure(l.Unchanged), figure(l.Closed), figure(l.Deferred), figure(l.Rejected)})
+	header, columns := counted("link", rows, []column[Link]{
+		{"found", func(l Link) int64 { return l.Found }, true, figure},
+		{"linked", func(l Link) int64 { return l.Linked }, true, figure},
+		{"unchanged", func(l Link) int64 { return l.Unchanged }, false, figure},
+		{"closed", func(l Link) int64 { return l.Closed }, false, figure},
+		{"deferred", func(l Link) int64 { return l.Deferred }, true, figure},
+		{"rejected", func(l Link) int64 { return l.Rejected }, false, figure},
+	})
+	t := p.table("Links", header...)
+	for i, l := range rows {
+		t.AppendRow(cells(names[i], l, columns))
 	}
 	t.Render()
 }
@@ -210,12 +258,7 @@ func (p *printer) sums(s *Summary) {
 		return
 	}
 	t := p.table("Deal values", "currency", ">in the export", ">in the graph")
-	names := make([]string, 0, len(sums))
-	for name := range sums {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		t.AppendRow(table.Row{name, Decimal(sums[name].Source), Decimal(sums[name].Graph)})
 	}
 	t.Render()
@@ -374,26 +417,9 @@ func quoted(path string) string {
 	return path
 }
 
-func sortedObjects(m map[string]Object) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
-}
-
 // sortedCounts puts the largest count first.
 func sortedCounts(m Counts) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, j int) bool {
-		if m[names[i]] != m[names[j]] {
-			return m[names[i]] > m[names[j]]
-		}
-		return names[i] < names[j]
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
 	})
-	return names
 }
