@@ -35,7 +35,7 @@ generate: ## generate db/ from schema/ and queries/
 
 .PHONY: golden
 golden: postgres ## write the golden files of the tests anew; look at what changed
-	$(GO) test ./cmd/rye-import ./importer/... -update
+	$(GO) test ./cmd/rye-import ./importer/mapping ./importer/report -update
 
 .PHONY: check
 check: check-go check-sql ## all that CI checks besides the tests

@@ -168,6 +168,7 @@ func (r iteratorForStagingLinkCopyFrom) Values() ([]interface{}, error) {
 		r.rows[0].Properties,
 		r.rows[0].EffectiveFrom,
 		r.rows[0].EffectiveTo,
+		r.rows[0].EndKnown,
 	}, nil
 }
 
@@ -177,7 +178,7 @@ func (r iteratorForStagingLinkCopyFrom) Err() error {
 
 // StagingLinkCopyFrom copies the links of a batch into staging.
 func (q *Queries) StagingLinkCopyFrom(ctx context.Context, arg []StagingLinkCopyFromParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_links"}, []string{"run_no", "rec", "id", "slot", "rank", "edge_type", "source_object_no", "source_ref", "target_object_no", "target_ref", "properties", "effective_from", "effective_to"}, &iteratorForStagingLinkCopyFrom{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_links"}, []string{"run_no", "rec", "id", "slot", "rank", "edge_type", "source_object_no", "source_ref", "target_object_no", "target_ref", "properties", "effective_from", "effective_to", "end_known"}, &iteratorForStagingLinkCopyFrom{rows: arg})
 }
 
 // iteratorForStagingNodeCopyFrom implements pgx.CopyFromSource.

@@ -201,16 +201,18 @@ func (q *Queries) EdgeListByNode(ctx context.Context, arg EdgeListByNodeParams) 
 const edgeUpdatePresent = `-- name: EdgeUpdatePresent :many
 WITH updated AS (
     UPDATE rye.edges e
-    SET properties = e.properties || m.properties
+    SET properties = e.properties || coalesce(m.properties, '{}'),
+        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
     FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.outcome = 'present' AND m.properties IS NOT NULL AND e.id = m.id
-        AND e.properties || m.properties <> e.properties
+    WHERE m.run_no = $1 AND m.outcome = 'present' AND e.id = m.id
+        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec
 `
 
-// EdgeUpdatePresent gives edges that stand the properties that known records say of them now.
+// EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
+// end that the source says, where they have ended.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {

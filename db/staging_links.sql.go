@@ -27,6 +27,7 @@ type StagingLinkCopyFromParams struct {
 	Properties     json.RawMessage
 	EffectiveFrom  *time.Time
 	EffectiveTo    *time.Time
+	EndKnown       bool
 }
 
 const stagingLinkDeleteLosers = `-- name: StagingLinkDeleteLosers :many
@@ -66,10 +67,11 @@ func (q *Queries) StagingLinkDeleteLosers(ctx context.Context, runNo int32) ([]S
 
 const stagingLinkInsertDeferred = `-- name: StagingLinkInsertDeferred :execrows
 INSERT INTO rye_import.staging_links (run_no, rec, id, slot, rank, edge_type, source_object_no, source_ref, target_object_no, target_ref,
-    properties, effective_from, effective_to)
+    properties, effective_from, effective_to, end_known)
 SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, (d.payload ->> 'rank')::smallint, (d.payload ->> 'type')::text,
     d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id,
-    nullif(d.payload -> 'properties', 'null'::jsonb), (d.payload ->> 'from')::timestamptz, (d.payload ->> 'to')::timestamptz
+    nullif(d.payload -> 'properties', 'null'::jsonb), (d.payload ->> 'from')::timestamptz, (d.payload ->> 'to')::timestamptz,
+    (d.payload ->> 'end_known')::boolean
 FROM rye_import.deferred d
 JOIN rye_import.staging_records s ON s.run_no = $1 AND s.rec = -d.deferred_no
 WHERE d.kind = 'link'

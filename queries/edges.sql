@@ -62,14 +62,16 @@ FROM rye_import.records r
 WHERE r.run_no = @run_no AND r.archived = 'missing' AND e.id = r.target_id
     AND e.effective_to IS NULL AND e.archived_at IS NULL;
 
--- EdgeUpdatePresent gives edges that stand the properties that known records say of them now.
+-- EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
+-- end that the source says, where they have ended.
 -- name: EdgeUpdatePresent :many
 WITH updated AS (
     UPDATE rye.edges e
-    SET properties = e.properties || m.properties
+    SET properties = e.properties || coalesce(m.properties, '{}'),
+        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
     FROM rye_import.merge_edges m
-    WHERE m.run_no = @run_no AND m.outcome = 'present' AND m.properties IS NOT NULL AND e.id = m.id
-        AND e.properties || m.properties <> e.properties
+    WHERE m.run_no = @run_no AND m.outcome = 'present' AND e.id = m.id
+        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec;

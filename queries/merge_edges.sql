@@ -3,7 +3,7 @@
 -- edge, the one of the lowest rank makes it.
 -- name: MergeEdgeInsert :execrows
 WITH resolved AS (
-    SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from,
+    SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from, l.end_known,
         CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, @started_at::timestamptz) ELSE l.effective_to END AS effective_to,
         CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(s.id, sm.node_id, sa.id, sam.node_id) END AS source_id,
         CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(t.id, tm.node_id, ta.id, tam.node_id) END AS target_id
@@ -34,8 +34,9 @@ WITH resolved AS (
         ORDER BY r.rank, r.rec, r.slot) AS n
     FROM resolved r
 )
-INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, outcome)
-SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r.properties, r.effective_from, r.effective_to,
+INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, end_known,
+    outcome)
+SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r.properties, r.effective_from, r.effective_to, r.end_known,
     CASE
         WHEN r.source_id IS NULL OR r.target_id IS NULL THEN 'deferred'
         WHEN r.source_id = r.target_id THEN 'self'

@@ -1,9 +1,9 @@
 -- StagingLinkCopyFrom copies the links of a batch into staging.
 -- name: StagingLinkCopyFrom :copyfrom
 INSERT INTO rye_import.staging_links (run_no, rec, id, slot, rank, edge_type, source_object_no, source_ref, target_object_no, target_ref,
-    properties, effective_from, effective_to)
+    properties, effective_from, effective_to, end_known)
 VALUES (@run_no, @rec, @id, @slot, @rank, @edge_type, @source_object_no, @source_ref, @target_object_no, @target_ref,
-    @properties, @effective_from, @effective_to);
+    @properties, @effective_from, @effective_to, @end_known);
 
 -- StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type.
 -- name: StagingLinkDeleteLosers :many
@@ -17,10 +17,11 @@ SELECT edge_type, count(*) AS links FROM gone GROUP BY edge_type ORDER BY edge_t
 -- StagingLinkInsertDeferred stages the links of carriers again.
 -- name: StagingLinkInsertDeferred :execrows
 INSERT INTO rye_import.staging_links (run_no, rec, id, slot, rank, edge_type, source_object_no, source_ref, target_object_no, target_ref,
-    properties, effective_from, effective_to)
+    properties, effective_from, effective_to, end_known)
 SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, (d.payload ->> 'rank')::smallint, (d.payload ->> 'type')::text,
     d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id,
-    nullif(d.payload -> 'properties', 'null'::jsonb), (d.payload ->> 'from')::timestamptz, (d.payload ->> 'to')::timestamptz
+    nullif(d.payload -> 'properties', 'null'::jsonb), (d.payload ->> 'from')::timestamptz, (d.payload ->> 'to')::timestamptz,
+    (d.payload ->> 'end_known')::boolean
 FROM rye_import.deferred d
 JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = -d.deferred_no
 WHERE d.kind = 'link';

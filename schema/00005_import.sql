@@ -177,8 +177,10 @@ CREATE TABLE rye_import.staging_links (
     target_ref       text COLLATE "C",
     properties       jsonb,
     effective_from   timestamptz,
-    effective_to     timestamptz
+    effective_to     timestamptz,
+    end_known        boolean NOT NULL
 );
+COMMENT ON COLUMN rye_import.staging_links.end_known IS 'Whether the source says when the link ended; else effective_to is the time of the change by which it was known to have ended.';
 COMMENT ON TABLE rye_import.staging_links IS 'Edges between records. A null reference is the record itself; a null object number any object of the source.';
 
 CREATE TABLE rye_import.staging_facts (
@@ -287,6 +289,7 @@ CREATE UNLOGGED TABLE rye_import.merge_edges (
     properties     jsonb,
     effective_from timestamptz,
     effective_to   timestamptz,
+    end_known      boolean NOT NULL,
     outcome        text NOT NULL
 );
 COMMENT ON TABLE rye_import.merge_edges IS 'Staged links with their ends resolved, and what becomes of each: new, ended, closing, present, twin, self or deferred. The id of a present or closing one is that of the edge that stands.';

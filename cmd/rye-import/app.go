@@ -64,6 +64,12 @@ func newApp(s streams) *cli.App {
 				fmt.Fprintln(s.out, c.App.Name, c.App.Version)
 				return &doneError{exitDone}
 			}
+			// The library stops at the first variable that is set, were it empty.
+			if u := environ("DATABASE_URL"); u != "" && c.String("database-url") == "" {
+				if err := c.Set("database-url", u); err != nil {
+					return &usageError{err}
+				}
+			}
 			return loadConfig(c)
 		},
 		Action: func(c *cli.Context) error {

@@ -354,6 +354,7 @@ func TestConfig(t *testing.T) { //nolint:paralleltest // it sets the environment
 		require.Equal(t, exitUsage, r.code, "%s: %s", name, r.stderr)
 		require.Contains(t, r.stderr, tc.want, name)
 	}
+	// An empty variable is as good as none, for what stands behind it.
 	r = command(t, "", "--config", write(t, dir, "empty.yaml", "# nothing\n"), "run", path, "--output", "json")
 	require.Equal(t, exitDone, r.code, r.stderr)
 }

@@ -37,7 +37,7 @@ func loadConfig(c *cli.Context) error {
 }
 
 // applyConfig sets those of a command's flags that neither the command line nor the environment has
-// set to what the config file says.
+// set to what the config file says. An empty variable is as good as none.
 func applyConfig(c *cli.Context) error {
 	values, ok := c.App.Metadata["config"].(map[string]string)
 	if !ok {
@@ -49,7 +49,7 @@ func applyConfig(c *cli.Context) error {
 	}
 	for _, f := range own {
 		name := f.Names()[0]
-		if v, ok := values[name]; ok && !c.IsSet(name) {
+		if v, ok := values[name]; ok && (!c.IsSet(name) || c.Value(name) == "") {
 			if err := c.Set(name, v); err != nil {
 				return usagef("config file, %s: %w", strings.ReplaceAll(name, "-", "_"), err)
 			}

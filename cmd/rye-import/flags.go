@@ -17,7 +17,7 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "config", Usage: "YAML `FILE` with defaults for flags", EnvVars: []string{"RYE_CONFIG"}},
 		&cli.StringFlag{Name: "log-format", Usage: "text or json", Value: "text", EnvVars: []string{"RYE_LOG_FORMAT"}},
 		&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error", Value: "warn", EnvVars: []string{"RYE_LOG_LEVEL"}},
-		&cli.BoolFlag{Name: "no-color", Usage: "no colours, also by NO_COLOR", EnvVars: []string{"NO_COLOR"}},
+		&cli.BoolFlag{Name: "no-color", Usage: "no colours, also by NO_COLOR", DisableDefaultText: true, EnvVars: []string{"NO_COLOR"}},
 	}
 }
 
@@ -29,7 +29,7 @@ func readFlags() []cli.Flag {
 		&cli.StringFlag{Name: "encoding", Usage: "`NAME` of the encoding of all files; default: what each says", EnvVars: []string{"RYE_ENCODING"}},
 		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that state none, as Europe/Prague; default: the mapping's", EnvVars: []string{"RYE_TIME_ZONE"}},
 		&cli.StringFlag{Name: "date-order", Usage: "mdy or dmy, for dates with slashes or dots", EnvVars: []string{"RYE_DATE_ORDER"}},
-		&cli.IntFlag{Name: "workers", Usage: "`N` workers; default: the number of processors", EnvVars: []string{"RYE_WORKERS"}},
+		&cli.IntFlag{Name: "workers", Usage: "`N` workers", DefaultText: "the number of processors", EnvVars: []string{"RYE_WORKERS"}},
 		&cli.StringFlag{Name: "output", Usage: "text or json", Value: "text", EnvVars: []string{"RYE_OUTPUT"}},
 		&cli.StringFlag{Name: "progress", Usage: "auto, plain or none", Value: "auto", EnvVars: []string{"RYE_PROGRESS"}},
 	}
@@ -39,9 +39,9 @@ func runFlags() []cli.Flag {
 	return append(readFlags(),
 		&cli.StringFlag{Name: "source", Usage: "`NAME` of the legacy system in the graph; default: the CRM's name", EnvVars: []string{"RYE_SOURCE"}},
 		&cli.IntFlag{Name: "batch-size", Usage: "`N` records staged at once", Value: importer.DefaultBatchSize, EnvVars: []string{"RYE_BATCH_SIZE"}},
-		&cli.BoolFlag{Name: "full", Usage: "the export holds every record (default)", EnvVars: []string{"RYE_FULL"}},
-		&cli.BoolFlag{Name: "delta", Usage: "the export holds only what changed", EnvVars: []string{"RYE_DELTA"}},
-		&cli.BoolFlag{Name: "archive-missing", Usage: "archive what is missing from a full export", EnvVars: []string{"RYE_ARCHIVE_MISSING"}},
+		&cli.BoolFlag{Name: "full", Usage: "the export holds every record; this is the default", DisableDefaultText: true, EnvVars: []string{"RYE_FULL"}},
+		&cli.BoolFlag{Name: "delta", Usage: "the export holds only what changed", DisableDefaultText: true, EnvVars: []string{"RYE_DELTA"}},
+		&cli.BoolFlag{Name: "archive-missing", Usage: "archive what is missing from a full export", DisableDefaultText: true, EnvVars: []string{"RYE_ARCHIVE_MISSING"}},
 		&cli.Float64Flag{Name: "max-archive", Usage: "stop if more than `PCT` percent would be archived", Value: importer.DefaultMaxArchive, EnvVars: []string{"RYE_MAX_ARCHIVE"}},
 		&cli.StringFlag{Name: "max-rejects", Usage: "stop if more than `N` or N% records are rejected", EnvVars: []string{"RYE_MAX_REJECTS"}},
 		&cli.StringFlag{Name: "rejects", Usage: "`DIR` for reject files", Value: "rejects", EnvVars: []string{"RYE_REJECTS"}},

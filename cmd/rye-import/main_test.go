@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 		return
 	}
 	flag.Parse()
+	// A test that names no database must not find the one of the user.
+	if err := os.Setenv("RYE_HOME", "/dev/null/home"); err != nil {
+		panic(err)
+	}
 	pgtest.Main(m)
 }
 

@@ -359,6 +359,70 @@ func TestSync_LateContact(t *testing.T) {
 }
 
 // TestSync_Deferred imports children before their parents.
+// TestSync_EndCorrected ends a relation, then corrects the day on which it ended.
+func TestSync_EndCorrected(t *testing.T) {
+	t.Parallel()
+	n := newNightly(t)
+	const relation = "07k7R00000AAAAAQA5"
+	n.company["AccountContactRelation"] = []string{
+		"Id|IsDeleted|AccountId|ContactId|IsDirect|IsActive|Roles|StartDate|EndDate|CreatedDate|LastModifiedDate",
+		relation + "|0|" + globex + "|" + ada + "|0|1|Adviser|2024-02-10||2024-02-10 08:00:00|2024-02-10 08:00:00",
+	}
+	n.run()
+	require.Equal(t, []string{"Ada Lovelace -> Globex 2024-02-10"}, n.edges("affiliated_with", ada))
+	n.change(t, "AccountContactRelation", relation, "2024-04-02 08:00:00", "|1|", "|0|")
+	n.run()
+	require.Equal(t, []string{"Ada Lovelace -> Globex 2024-02-10 to 2024-04-02"}, n.edges("affiliated_with", ada))
+	// Who changes the role of one that has ended does not end it a second time.
+	n.change(t, "AccountContactRelation", relation, "2024-04-20 08:00:00", "Adviser", "Auditor")
+	s := n.run()
+	require.Equal(t, report.GraphEdges{Updated: 1}, s.Graph.Edges)
+	require.Equal(t, []string{"Ada Lovelace -> Globex 2024-02-10 to 2024-04-02"}, n.edges("affiliated_with", ada))
+	for _, day := range []string{"2024-03-31", "2024-03-15"} {
+		row := n.company["AccountContactRelation"][1]
+		cells := strings.Split(row, "|")
+		cells[8], cells[10] = day, "2024-05-01 08:00:00"
+		n.company["AccountContactRelation"][1] = strings.Join(cells, "|")
+		s = n.run()
+		require.Equal(t, report.GraphEdges{Updated: 1}, s.Graph.Edges)
+		require.Equal(t, int64(1), s.Objects["AccountContactRelation"].Updated)
+		require.Equal(t, []string{"Ada Lovelace -> Globex 2024-02-10 to " + day}, n.edges("affiliated_with", ada))
+	}
+}
+
+// TestSync_DeletedActivities brings history, a task and a participation that are deleted: nothing is
+// made of them, and those that were there stay, for what happened has happened.
+func TestSync_DeletedActivities(t *testing.T) {
+	t.Parallel()
+	n := newNightly(t)
+	const history, task, relation = "0087R00000AAAAAQA5", "00T7R00000AAAAAQA5", "0RT7R00000AAAAAQA5"
+	n.company["OpportunityHistory"] = []string{
+		"Id|IsDeleted|OpportunityId|StageName|Amount|Probability|CreatedDate|SystemModstamp",
+		history + "|1|" + deal + "|Qualification|5|10|2024-03-02 08:00:00|2024-03-02 08:00:00",
+	}
+	n.company["Task"] = []string{
+		"Id|IsDeleted|Subject|Status|WhoId|CreatedDate|LastModifiedDate",
+		task + "|0|Call|Done|" + ada + "|2024-03-03 08:00:00|2024-03-03 08:00:00",
+	}
+	n.company["TaskRelation"] = []string{
+		"Id|IsDeleted|TaskId|RelationId|IsWhat|CreatedDate|LastModifiedDate",
+		relation + "|1|" + task + "|" + bob + "|0|2024-03-03 08:00:00|2024-03-03 08:00:00",
+	}
+	s := n.run()
+	require.Equal(t, int64(1), s.Objects["OpportunityHistory"].Archived)
+	require.Equal(t, int64(1), s.Objects["TaskRelation"].Archived)
+	require.Equal(t, report.GraphEvents{Created: 1, Participants: 1}, s.Graph.Events)
+	require.Len(t, n.facts("deal_stage", deal), 1)
+
+	n.change(t, "Task", task, "2024-03-04 08:00:00", "|0|", "|1|")
+	s = n.run()
+	require.Equal(t, int64(1), s.Objects["Task"].Unchanged, "what happened stays")
+	require.Equal(t, 1, value[int](t, n.pool, "SELECT count(*) FROM rye.event_participants"))
+	n.change(t, "TaskRelation", relation, "2024-03-05 08:00:00", "|1|", "|0|")
+	n.run()
+	require.Equal(t, 2, value[int](t, n.pool, "SELECT count(*) FROM rye.event_participants"))
+}
+
 func TestSync_Deferred(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Clone(t)

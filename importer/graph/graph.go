@@ -68,6 +68,7 @@ type Link struct {
 	Properties    []byte // JSON object, nil if none
 	EffectiveFrom time.Time
 	EffectiveTo   time.Time
+	EndKnown      bool  // the source gives EffectiveTo; else it is the time of the change by which the link had ended
 	Rank          int16 // of two links that mean the same edge, the lower rank gives it
 }
 

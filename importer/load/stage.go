@@ -196,7 +196,7 @@ func (r *Run) link(p *params, l *graph.Link, skip map[int64]bool, out *Staged) e
 	p.links = append(p.links, db.StagingLinkCopyFromParams{
 		RunNo: r.Number, Rec: l.Rec, ID: newID(), Slot: l.Slot, Rank: l.Rank, EdgeType: l.EdgeType,
 		SourceObjectNo: source, SourceRef: optional(l.Source.ID), TargetObjectNo: target, TargetRef: optional(l.Target.ID),
-		Properties: l.Properties, EffectiveFrom: optionalTime(l.EffectiveFrom), EffectiveTo: optionalTime(l.EffectiveTo),
+		Properties: l.Properties, EffectiveFrom: optionalTime(l.EffectiveFrom), EffectiveTo: optionalTime(l.EffectiveTo), EndKnown: l.EndKnown,
 	})
 	return nil
 }

@@ -3,6 +3,7 @@ package mapping
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -24,7 +25,7 @@ type Plan struct {
 	deleted  int
 	created  []int
 	changed  []int
-	required [][]int
+	required []requirement
 	skips    []skip
 	same     []same
 
@@ -38,6 +39,12 @@ type Plan struct {
 	rest        *object // columns that nothing names, kept under their own names
 
 	uses [][]string // what each column is used for
+}
+
+// requirement is columns of which one must be filled.
+type requirement struct {
+	names []string
+	cols  []int
 }
 
 type ids struct {
@@ -140,8 +147,11 @@ type stagePlan struct {
 
 // condition is a compiled When.
 type condition struct {
-	isTrue, isFalse, present, blank []int
-	equals, notEquals               []comparison
+	isTrue, isFalse []int
+	saysFalse       []int // of isFalse, those that must not be blank
+	present, blank  []int
+	equals          []comparison
+	notEquals       []comparison
 }
 
 type comparison struct {
@@ -188,7 +198,8 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		p.ids.none[n] = true
 	}
 	for _, group := range o.Require {
-		p.required = append(p.required, c.all(strings.Split(group, "|"), ""))
+		names := strings.Split(group, "|")
+		p.required = append(p.required, requirement{names: names, cols: c.all(names, "")})
 	}
 	for _, s := range o.Skip {
 		p.skips = append(p.skips, skip{when: c.condition(s.When), reason: s.Reason})
@@ -237,10 +248,11 @@ func indexColumns(header []string, o *Object) map[string]int {
 			}
 		}
 	}
-	for canonical, aliases := range o.Aliases {
+	written := maps.Clone(columns)
+	for _, canonical := range sortedKeys(o.Aliases) {
 		target := strings.ToLower(canonical)
-		for _, alias := range aliases {
-			if i, ok := columns[strings.ToLower(alias)]; ok {
+		for _, alias := range o.Aliases[canonical] {
+			if i, ok := written[strings.ToLower(alias)]; ok {
 				if _, taken := columns[target]; !taken {
 					columns[target] = i
 				}
@@ -268,7 +280,7 @@ func (c *compiler) find(name string) int {
 // region_c.
 func snakeCase(name string) string {
 	var b strings.Builder
-	name = strings.Replace(name, "__", "_", 1)
+	name = strings.ReplaceAll(name, "__", "_")
 	for i := range len(name) {
 		ch := name[i]
 		if ch >= 'A' && ch <= 'Z' {
@@ -324,10 +336,18 @@ func (c *compiler) condition(w *When) *condition {
 		}
 		return list
 	}
-	return &condition{
-		isTrue: cols(w.True), isFalse: cols(w.False), present: cols(w.Present), blank: cols(w.Blank),
+	out := &condition{
+		isTrue: cols(w.True), present: cols(w.Present), blank: cols(w.Blank),
 		equals: compare(w.Equals), notEquals: compare(w.NotEquals),
 	}
+	for _, col := range cols(w.False) {
+		if slices.Contains(out.present, col) {
+			out.saysFalse = append(out.saysFalse, col)
+		} else {
+			out.isFalse = append(out.isFalse, col)
+		}
+	}
+	return out
 }
 
 func (c *compiler) ref(r *Ref, use string) *ref {
@@ -402,6 +422,16 @@ func (c *compiler) value(v *Value, use string) *value {
 	return out
 }
 
+// propertiesOf compiles the properties of what a record becomes, among which the columns are kept that
+// nothing names.
+func (c *compiler) propertiesOf(m map[string]Value, use string) *object {
+	o := c.objectOf(m, use)
+	for _, name := range o.names {
+		c.taken[name] = true
+	}
+	return o
+}
+
 // objectOf compiles named values in the order of their names; what the header cannot fill is left out.
 func (c *compiler) objectOf(m map[string]Value, use string) *object {
 	o := &object{}
@@ -411,7 +441,6 @@ func (c *compiler) objectOf(m map[string]Value, use string) *object {
 		if compiled.kind == kindNothing {
 			continue
 		}
-		c.taken[name] = true
 		o.names = append(o.names, name)
 		o.keys = append(o.keys, quotedKey(name))
 		o.parts = append(o.parts, compiled)
@@ -435,12 +464,12 @@ func (c *compiler) node(n *Node) *nodePlan {
 		ch := &n.Choose[i]
 		p.choices = append(p.choices, choice{
 			when: c.condition(ch.When), typ: ch.Type, code: ch.Code, label: c.value(ch.Label, "label"),
-			properties: c.objectOf(merged(n.Common, ch.Properties), "property"),
+			properties: c.propertiesOf(merged(n.Common, ch.Properties), "property"),
 		})
 	}
 	p.choices = append(p.choices, choice{
 		typ: n.Type, code: n.Code, label: c.value(n.Label, "label"),
-		properties: c.objectOf(merged(n.Common, n.Properties), "property"),
+		properties: c.propertiesOf(merged(n.Common, n.Properties), "property"),
 	})
 	return p
 }
@@ -452,10 +481,10 @@ func (c *compiler) event(e *Event) *eventPlan {
 	for i := range e.Choose {
 		ch := &e.Choose[i]
 		p.choices = append(p.choices, choice{
-			when: c.condition(ch.When), typ: ch.Type, properties: c.objectOf(merged(e.Properties, ch.Properties), "property"),
+			when: c.condition(ch.When), typ: ch.Type, properties: c.propertiesOf(merged(e.Properties, ch.Properties), "property"),
 		})
 	}
-	p.choices = append(p.choices, choice{typ: e.Type, properties: c.objectOf(e.Properties, "property")})
+	p.choices = append(p.choices, choice{typ: e.Type, properties: c.propertiesOf(e.Properties, "property")})
 	for i := range e.Participants {
 		ep := &e.Participants[i]
 		p.participants = append(p.participants, eventParticipant{
@@ -480,12 +509,12 @@ func (c *compiler) edge(e *Edge) *edgePlan {
 		}
 		p.choices = append(p.choices, choice{
 			when: c.condition(ch.When), typ: ch.Type, from: c.refs(from, "link "+ch.Type), to: c.refs(to, "link "+ch.Type),
-			properties: c.objectOf(merged(e.Properties, ch.Properties), "link property"),
+			properties: c.propertiesOf(merged(e.Properties, ch.Properties), "link property"),
 		})
 	}
 	p.choices = append(p.choices, choice{
 		typ: e.Type, from: c.refs(e.From, "link "+e.Type), to: c.refs(e.To, "link "+e.Type),
-		properties: c.objectOf(e.Properties, "link property"),
+		properties: c.propertiesOf(e.Properties, "link property"),
 	})
 	return p
 }
@@ -493,7 +522,7 @@ func (c *compiler) edge(e *Edge) *edgePlan {
 func (c *compiler) participant(pt *Participant) *participantPlan {
 	p := &participantPlan{
 		event: c.ref(&pt.Event, "event"), ref: c.ref(&pt.Node, "participant"), slot: pt.Node.ID,
-		properties: c.objectOf(pt.Properties, "participant property"),
+		properties: c.propertiesOf(pt.Properties, "participant property"),
 	}
 	for i := range pt.Choose {
 		p.choices = append(p.choices, choice{when: c.condition(pt.Choose[i].When), role: pt.Choose[i].Role})
@@ -556,8 +585,8 @@ func (c *compiler) stage(s *Stage) *stagePlan {
 // these, so that the order of columns in a file changes nothing.
 func (c *compiler) rest(header []string) *object {
 	for _, drops := range []map[string]string{c.mapping.Drop, c.object.Drop} {
-		for name, why := range drops {
-			c.column(name, "dropped: "+why)
+		for _, name := range sortedKeys(drops) {
+			c.drop(name, drops[name], header)
 		}
 	}
 	o := &object{}
@@ -571,8 +600,16 @@ func (c *compiler) rest(header []string) *object {
 			continue
 		}
 		name := header[i]
-		if name == "code" || c.taken[name] { // the graph's own, or another column's
+		if name == "code" { // the graph's own
 			name += " (source)"
+		}
+		for c.taken[name] { // another column's
+			name += " (source)"
+		}
+		c.taken[name] = true
+		if c.object.Node == nil && c.object.Event == nil && c.object.Edge == nil && c.object.Participant == nil {
+			c.uses[i] = []string{"dropped: a stage has no properties"}
+			continue
 		}
 		c.uses[i] = []string{"kept as " + name}
 		o.names = append(o.names, name)
@@ -580,6 +617,15 @@ func (c *compiler) rest(header []string) *object {
 		o.parts = append(o.parts, &value{kind: kindColumn, col: i, as: TypeText})
 	}
 	return o
+}
+
+// drop notes that a column is left out. A name in capitals is one that a tool has added to the columns
+// of the CRM, and means no column of another spelling.
+func (c *compiler) drop(name, why string, header []string) {
+	if i := c.find(name); i >= 0 && name == strings.ToUpper(name) && strings.TrimSpace(header[i]) != name {
+		return
+	}
+	c.column(name, "dropped: "+why)
 }
 
 // Uses tells what becomes of each column of the header.

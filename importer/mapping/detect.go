@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -35,7 +36,7 @@ func (m *Mapping) Detect(look Look) Verdict {
 		return Verdict{Looks: look.Types[0], Evidence: fmt.Sprintf("its records state the type %s, which is not mapped", look.Types[0])}
 	}
 
-	told, share := m.prefixOf(look)
+	told, prefix, share := m.prefixOf(look)
 	best, bestScore, why := "", 0, ""
 	for _, name := range sortedKeys(m.Objects) {
 		o := m.Objects[name]
@@ -44,28 +45,18 @@ func (m *Mapping) Detect(look Look) Verdict {
 			continue
 		}
 		byID := told != "" && told == name
-		if told != "" && !byID && o.Recognise.Prefix != "" {
-			continue // its ids say that it is something else
-		}
-		if told != "" && !byID && m.Objects[told] != nil {
-			continue
-		}
 		if !byID {
+			if told != "" || prefix != "" && o.Recognise.Prefix != "" {
+				continue // its ids say that it is something else
+			}
 			if len(o.Recognise.Any) > 0 && !hasAny(columns, o.Recognise.Any) {
 				continue
 			}
-			if hasAny(columns, o.Recognise.None) {
+			if hasAny(m.allColumns(look.Header, o), o.Recognise.None) {
 				continue
 			}
-			if told != "" {
-				continue // a known object that the mapping has no use for
-			}
 		}
-		score := countAny(columns, o.Recognise.All) + countAny(columns, o.Recognise.Any)
-		if byID {
-			score += 1000
-		}
-		if score > bestScore {
+		if score := countAny(columns, o.Recognise.All) + countAny(columns, o.Recognise.Any); score > bestScore {
 			best, bestScore = name, score
 			why = "columns " + strings.Join(o.Recognise.All, ", ")
 			if byID {
@@ -79,14 +70,41 @@ func (m *Mapping) Detect(look Look) Verdict {
 	if told != "" {
 		return Verdict{Looks: told, Evidence: fmt.Sprintf("its ids are those of %s, which is not mapped", told)}
 	}
+	if prefix != "" {
+		return Verdict{Evidence: fmt.Sprintf("its ids begin with %s, which is no object that the mapping knows", prefix)}
+	}
 	return Verdict{Evidence: m.closest(look)}
 }
 
+// allColumns finds columns also by the labels that they have on other objects: a report of deals with
+// columns of their companies is one of deals.
+func (m *Mapping) allColumns(header []string, o *Object) map[string]int {
+	columns := indexColumns(header, o)
+	written := maps.Clone(columns)
+	own := make(map[string]bool)
+	for _, labels := range o.Aliases {
+		for _, label := range labels {
+			own[strings.ToLower(label)] = true
+		}
+	}
+	for _, other := range m.Objects {
+		for canonical, labels := range other.Aliases {
+			for _, label := range labels {
+				label = strings.ToLower(label)
+				if i, ok := written[label]; ok && !own[label] {
+					columns[strings.ToLower(canonical)] = i
+				}
+			}
+		}
+	}
+	return columns
+}
+
 // prefixOf tells the object by the first characters of the ids in the sample, if most of those
-// that look like ids at all agree.
-func (m *Mapping) prefixOf(look Look) (object string, share int) {
+// that look like ids at all agree; or the prefix alone, if it is that of no known object.
+func (m *Mapping) prefixOf(look Look) (object, prefix string, share int) {
 	if len(m.IDs.Prefixes) == 0 {
-		return "", 0
+		return "", "", 0
 	}
 	col := -1
 	for _, name := range []string{"id", "record id"} {
@@ -96,24 +114,25 @@ func (m *Mapping) prefixOf(look Look) (object string, share int) {
 		}
 	}
 	if col < 0 {
-		return "", 0
+		return "", "", 0
 	}
 	votes, total := make(map[string]int), 0
 	for _, cells := range look.Sample {
+		if col >= len(cells) {
+			continue
+		}
 		id := strings.TrimSpace(cells[col])
 		if (len(id) == 15 || len(id) == 18) && isAlphanumeric(id) {
 			total++
-			if object, ok := m.IDs.Prefixes[id[:3]]; ok {
-				votes[object]++
-			}
+			votes[id[:3]]++
 		}
 	}
-	for _, name := range sortedKeys(votes) {
-		if votes[name]*10 >= total*9 {
-			return name, votes[name] * 100 / total
+	for _, prefix := range sortedKeys(votes) {
+		if votes[prefix]*10 >= total*9 {
+			return m.IDs.Prefixes[prefix], prefix, votes[prefix] * 100 / total
 		}
 	}
-	return "", 0
+	return "", "", 0
 }
 
 // closest says why the file is no object: most often because it lacks the id alone.

@@ -1,17 +1,48 @@
 package mapping
 
+import "strings"
+
 // normalID brings an id to the one form in which keys are compared and stored.
 func (f Form) normalID(id string) string {
-	if f == FormSalesforce && len(id) == 15 && isAlphanumeric(id) {
+	if f != FormSalesforce || !isAlphanumeric(id) {
+		return id
+	}
+	switch len(id) {
+	case 15:
 		return id + salesforceSuffix(id)
+	case 18:
+		if salesforceSuffix(id[:15]) != id[15:] && (id == strings.ToUpper(id) || id == strings.ToLower(id)) {
+			return restoreCase(id)
+		}
 	}
 	return id
+}
+
+const suffixAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+// restoreCase gives the letters of an id whose case was lost the case that its suffix tells. An id
+// whose suffix cannot be meant is left as it is.
+func restoreCase(id string) string {
+	out := []byte(strings.ToLower(id[:15]))
+	suffix := strings.ToUpper(id[15:])
+	for i, c := range out {
+		bits := strings.IndexByte(suffixAlphabet, suffix[i/5])
+		if bits < 0 {
+			return id
+		}
+		if bits&(1<<(i%5)) != 0 {
+			if c < 'a' || c > 'z' {
+				return id
+			}
+			out[i] = c - 'a' + 'A'
+		}
+	}
+	return string(out) + suffix
 }
 
 // salesforceSuffix makes the three characters that turn a case-sensitive 15-character id into one
 // that survives a change of case: one character for each five, with a bit for each capital.
 func salesforceSuffix(id string) string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 	var suffix [3]byte
 	for group := range suffix {
 		bits := 0
@@ -20,7 +51,7 @@ func salesforceSuffix(id string) string {
 				bits |= 1 << i
 			}
 		}
-		suffix[group] = alphabet[bits]
+		suffix[group] = suffixAlphabet[bits]
 	}
 	return string(suffix[:])
 }

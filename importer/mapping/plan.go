@@ -48,7 +48,11 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages)}
 	m.row.cells = cells
 	m.hash = m.hash[:0]
+	m.row.unreadable = -1
 	record, skipped, err := m.record(b, rec)
+	if col := m.row.unreadable; skipped == "" && err == nil && col >= 0 {
+		err = m.row.fail(col, CodeInvalidBool, errBool)
+	}
 	if skipped != "" || err != nil {
 		b.Nodes, b.Links, b.Facts = b.Nodes[:mark[0]], b.Links[:mark[1]], b.Facts[:mark[2]]
 		b.Events, b.Participants, b.Stages = b.Events[:mark[3]], b.Participants[:mark[4]], b.Stages[:mark[5]]
@@ -76,7 +80,7 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 		}
 	}
 	if p.deleted >= 0 {
-		if s := r.text(p.deleted); s != "" {
+		if s := r.text(p.deleted); !isNone(s) {
 			deleted, ok := parseBool(s)
 			if !ok {
 				return out, "", r.fail(p.deleted, CodeInvalidBool, errBool)
@@ -97,13 +101,9 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			}
 		}
 	}
-	for _, group := range p.required {
-		filled := false
-		for _, col := range group {
-			filled = filled || r.text(col) != ""
-		}
-		if !filled {
-			return out, "", m.missing(group, CodeMissingRequired, "the column is mandatory and blank")
+	for i := range p.required {
+		if err := p.required[i].check(r); err != nil {
+			return out, "", err
 		}
 	}
 	var err error
@@ -114,6 +114,10 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 		return out, "", err
 	}
 
+	if out.Deleted && (p.Kind == graph.KindEvent || p.Kind == graph.KindParticipant) {
+		// Neither can be archived. The record is known by its key, and nothing is made of it.
+		return out, "", nil
+	}
 	switch p.Kind {
 	case graph.KindNode:
 		err = m.node(b, rec, &out)
@@ -127,7 +131,7 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 	if err != nil {
 		return out, "", err
 	}
-	if p.stage != nil && (p.Kind != graph.KindEvent || !out.Deleted) {
+	if p.stage != nil {
 		if err := m.stage(b, rec); err != nil {
 			return out, "", err
 		}
@@ -143,6 +147,20 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 		}
 	}
 	return out, "", nil
+}
+
+// check fails when none of the columns is filled, and tells a blank cell from a column that the file
+// does not have.
+func (rq *requirement) check(r *row) error {
+	for _, col := range rq.cols {
+		if r.text(col) != "" {
+			return nil
+		}
+	}
+	if len(rq.cols) == 0 {
+		return &FieldError{Column: rq.names[0], Code: CodeMissingRequired, Reason: "the column is mandatory and the file does not have it"}
+	}
+	return &FieldError{Column: r.header[rq.cols[0]], Code: CodeMissingRequired, Reason: "the column is mandatory and blank"}
 }
 
 // id gives the record's own id in its normal form, or "".
@@ -224,9 +242,6 @@ func (m *Mapper) node(b *graph.Batch, rec int64, _ *graph.Record) error {
 
 func (m *Mapper) event(b *graph.Batch, rec int64, out *graph.Record) error {
 	e := m.plan.event
-	if out.Deleted {
-		return nil // an event cannot be archived; a deleted one is known by its key and not made
-	}
 	ch := m.choose(e.choices)
 	at, err := m.time(e.at)
 	if err != nil {
@@ -280,7 +295,8 @@ func (m *Mapper) edge(b *graph.Batch, rec int64, out *graph.Record) error {
 	if l.EffectiveTo, err = m.time(e.until); err != nil {
 		return err
 	}
-	if l.EffectiveTo.IsZero() && (out.Deleted || e.ended != nil && e.ended.holds(&m.row)) {
+	l.EndKnown = !l.EffectiveTo.IsZero()
+	if !l.EndKnown && (out.Deleted || e.ended != nil && e.ended.holds(&m.row)) {
 		if l.EffectiveTo = out.Version; l.EffectiveTo.IsZero() {
 			l.EffectiveTo = l.EffectiveFrom
 		}
@@ -327,6 +343,7 @@ func (m *Mapper) link(b *graph.Batch, rec int64, lp *linkPlan, _ *graph.Record) 
 	if l.EffectiveTo, err = m.time(lp.until); err != nil {
 		return err
 	}
+	l.EndKnown = !l.EffectiveTo.IsZero()
 	b.Links = append(b.Links, l)
 	return nil
 }
@@ -404,6 +421,9 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 	if st.Probability, err = m.optionalNumber(sp.probability); err != nil {
 		return err
 	}
+	if pr := st.Probability; pr != nil && (*pr < 0 || *pr > 100) {
+		return m.row.fail(sp.probability, CodeOutOfRange, errPercent)
+	}
 	st.Key = StageKey(st.Label, st.Closed, st.Won)
 	if sp.define {
 		b.Stages = append(b.Stages, st)
@@ -463,7 +483,7 @@ var (
 
 func (m *Mapper) optionalBool(col int) (*bool, error) {
 	s := m.row.text(col)
-	if s == "" {
+	if isNone(s) {
 		if col >= 0 {
 			// Some tools write true as 1 and false as nothing.
 			return new(bool), nil
@@ -482,7 +502,11 @@ func (m *Mapper) optionalNumber(col int) (*float64, error) {
 	if isNone(s) {
 		return nil, nil
 	}
-	v, err := strconv.ParseFloat(s, 64)
+	n, err := canonicalNumber(s)
+	if err != nil {
+		return nil, m.row.fail(col, CodeInvalidNumber, err)
+	}
+	v, err := strconv.ParseFloat(n, 64)
 	if err != nil {
 		return nil, m.row.fail(col, CodeInvalidNumber, errNumber)
 	}
@@ -493,20 +517,24 @@ func (m *Mapper) optionalNumber(col int) (*float64, error) {
 // the label in snake_case for the others. What closes a deal is told by the CRM where it tells;
 // labels can be renamed and translated.
 func StageKey(label string, closed, won *bool) string {
-	if closed != nil && won != nil && *closed {
+	key := snakeLabel(label)
+	if closed != nil && !*closed {
+		if key == StageWon || key == StageLost {
+			return "open_" + key // whatever it is called, it ends no deal
+		}
+		return key
+	}
+	if closed != nil && won != nil {
 		if *won {
 			return StageWon
 		}
 		return StageLost
 	}
-	key := snakeLabel(label)
-	if closed == nil {
-		switch key {
-		case "closed_won", "won", "closedwon":
-			return StageWon
-		case "closed_lost", "lost", "closedlost":
-			return StageLost
-		}
+	switch key {
+	case StageWon, "won", "closedwon":
+		return StageWon
+	case StageLost, "lost", "closedlost":
+		return StageLost
 	}
 	return key
 }
@@ -542,7 +570,7 @@ func snakeLabel(label string) string {
 // resolve gives the record that a reference names, or the zero Ref.
 func (rf *ref) resolve(r *row) graph.Ref {
 	id := r.text(rf.col)
-	if isNone(id) || r.ids.none[id] {
+	if isNone(id) || id == "0" || r.ids.none[id] {
 		id = ""
 	}
 	if id == "" {
@@ -586,12 +614,17 @@ func (c *condition) holds(r *row) bool {
 		return true
 	}
 	for _, col := range c.isTrue {
-		if v, _ := parseBool(r.text(col)); !v {
+		if v, _ := r.bool(col); !v {
 			return false
 		}
 	}
 	for _, col := range c.isFalse {
-		if v, _ := parseBool(r.text(col)); v {
+		if v, _ := r.bool(col); v {
+			return false
+		}
+	}
+	for _, col := range c.saysFalse {
+		if v, said := r.bool(col); v || !said {
 			return false
 		}
 	}
@@ -628,6 +661,20 @@ func (c *comparison) matches(r *row) bool {
 	return false
 }
 
+// bool gives what a cell says; one that says nothing counts as false. The first cell that is neither
+// true nor false is noted, for its record cannot be used.
+func (r *row) bool(col int) (value, said bool) {
+	s := r.text(col)
+	if isNone(s) {
+		return false, false
+	}
+	value, said = parseBool(s)
+	if !said && r.unreadable < 0 {
+		r.unreadable = col
+	}
+	return value, said
+}
+
 // isBlank reports whether a cell is blank or holds the source's sign for no record.
 func (r *row) isBlank(col int) bool {
 	s := r.text(col)
@@ -648,9 +695,12 @@ func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [6]int) {
 		m.add("l", l.Slot, l.EdgeType, l.Source.Object, l.Source.ID, l.Target.Object, l.Target.ID)
 		m.addBytes(l.Properties)
 		m.addTime(l.EffectiveFrom)
-		// When a link ended is the time of the record's last change where the CRM says no better,
-		// and a change of that time alone is none.
-		m.addBool(!l.EffectiveTo.IsZero())
+		if l.EndKnown {
+			m.addTime(l.EffectiveTo)
+		} else {
+			// The time of the record's last change; a change of that time alone is none.
+			m.addBool(!l.EffectiveTo.IsZero())
+		}
 	}
 	for _, f := range b.Facts[mark[2]:] {
 		m.add("f", f.Slot, f.Type, f.Key, f.Subject.Object, f.Subject.ID)

@@ -111,13 +111,9 @@ func isDigits(s string) bool {
 	return true
 }
 
-// shiftNumber divides a canonical number by 10^places.
-func shiftNumber(s string, places int) string {
-	shifted, err := canonicalNumber(s + "e-" + strconv.Itoa(places))
-	if err != nil {
-		return s // unreachable: a canonical number with a small exponent is a number
-	}
-	return shifted
+// hundredth divides a canonical number by 100.
+func hundredth(s string) (string, error) {
+	return canonicalNumber(s + "e-2")
 }
 
 // DateOrder is the order in which the numbers of a date with slashes or dots stand.
@@ -226,13 +222,30 @@ type clock struct {
 }
 
 // parseClock reads what follows a date: a blank or a T, hh:mm or hh:mm:ss with a fraction, and a
-// zone as Z, +hhmm, +hh:mm or none.
+// zone as Z, +hhmm, +hh:mm or none; or a time as reports write it, h:mm AM.
 func parseClock(s string, assumed *time.Location) (clock, error) {
 	c := clock{zone: assumed}
+	half := ""
+	if n := len(s) - 2; n > 0 && (strings.EqualFold(s[n:], "AM") || strings.EqualFold(s[n:], "PM")) {
+		half, s = strings.ToUpper(s[n:]), strings.TrimRight(s[:n], " ")
+		s = strings.TrimPrefix(s, ",")
+		if len(s) > 2 && s[2] == ':' {
+			s = s[:1] + "0" + s[1:]
+		}
+	}
 	if len(s) < 6 || (s[0] != ' ' && s[0] != 'T') || s[3] != ':' || !isDigits(s[1:3]) || !isDigits(s[4:6]) {
 		return c, errTime
 	}
 	c.hour, c.minute = atoi(s[1:3]), atoi(s[4:6])
+	if half != "" {
+		if c.hour < 1 || c.hour > 12 {
+			return c, errTime
+		}
+		c.hour %= 12
+		if half == "PM" {
+			c.hour += 12
+		}
+	}
 	s = s[6:]
 	if len(s) >= 3 && s[0] == ':' && isDigits(s[1:3]) {
 		c.second = atoi(s[1:3])
@@ -259,7 +272,7 @@ func parseClock(s string, assumed *time.Location) (clock, error) {
 
 func parseZone(s string, assumed *time.Location) (*time.Location, error) {
 	// Data Loader writes Z before an offset; the offset is meant.
-	if len(s) > 1 && s[0] == 'Z' {
+	if len(s) > 2 && s[0] == 'Z' {
 		s = s[1:]
 	}
 	switch {
@@ -270,12 +283,18 @@ func parseZone(s string, assumed *time.Location) (*time.Location, error) {
 	case s[0] != '+' && s[0] != '-':
 		return nil, errTime
 	}
-	digits := strings.Replace(s[1:], ":", "", 1)
+	digits := s[1:]
+	if len(digits) == 5 && digits[2] == ':' {
+		digits = digits[:2] + digits[3:]
+	}
 	if (len(digits) != 4 && len(digits) != 2) || !isDigits(digits) {
 		return nil, errTime
 	}
 	offset := atoi(digits[:2]) * 3600
 	if len(digits) == 4 {
+		if atoi(digits[2:]) > 59 {
+			return nil, errTime
+		}
 		offset += atoi(digits[2:]) * 60
 	}
 	if offset > 18*3600 {
@@ -307,8 +326,11 @@ func parseTime(s string, order DateOrder, assumed *time.Location) (time.Time, er
 		}
 	}
 	// To the microsecond, as PostgreSQL keeps it: what is compared later must be equal.
-	t := time.Date(year, time.Month(month), day, c.hour, c.minute, c.second, c.nanosecond/1000*1000, c.zone)
-	return t.UTC(), nil
+	t := time.Date(year, time.Month(month), day, c.hour, c.minute, c.second, c.nanosecond/1000*1000, c.zone).UTC()
+	if t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, errTime
+	}
+	return t, nil
 }
 
 var (
@@ -322,16 +344,19 @@ func isPercent(n string) bool {
 	return n[0] != '-' && (len(whole) < 3 || n == "100")
 }
 
-// multiply multiplies a canonical number by a factor of a mapping (60 for minutes).
-func multiply(n string, factor float64) string {
+// multiply multiplies a canonical number by a factor of a mapping (60 for minutes), exactly.
+func multiply(n string, factor float64) (string, error) {
+	by := strconv.FormatFloat(factor, 'f', -1, 64)
 	a, okA := new(big.Rat).SetString(n)
-	b := new(big.Rat).SetFloat64(factor)
-	if !okA || b == nil {
-		return n // unreachable: n is a number and compile refuses infinite factors
+	b, okB := new(big.Rat).SetString(by)
+	if !okA || !okB {
+		return "", errNumber // unreachable: n is a number and compile refuses infinite factors
 	}
-	product, err := canonicalNumber(a.Mul(a, b).FloatString(9))
-	if err != nil {
-		return n
-	}
-	return product
+	return canonicalNumber(a.Mul(a, b).FloatString(decimals(n) + decimals(by)))
+}
+
+// decimals counts the digits behind the point.
+func decimals(n string) int {
+	_, fraction, _ := strings.Cut(n, ".")
+	return len(fraction)
 }

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"sort"
@@ -21,6 +20,8 @@ type row struct {
 	header   []string
 	settings *Settings
 	ids      *ids
+
+	unreadable int // the first column that a condition could not read, or -1
 }
 
 func (r *row) fail(col int, code string, err error) error {
@@ -120,6 +121,7 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 		}
 		return appendString(dst, s), true, nil
 	case TypeList:
+		begin := len(dst)
 		dst = append(dst, '[')
 		for item := range strings.SplitSeq(s, ";") {
 			if item = strings.TrimSpace(item); item != "" {
@@ -129,10 +131,16 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 				dst = appendString(dst, item)
 			}
 		}
+		if len(dst) == begin+1 {
+			return dst[:begin], false, nil
+		}
 		return append(dst, ']'), true, nil
 	case TypeJSON:
 		if (s[0] == '{' || s[0] == '[') && json.Valid([]byte(s)) {
-			return appendWithoutNulls(dst, s)
+			if out, ok, err := appendWithoutNulls(dst, s); err == nil {
+				return out, ok, nil
+			}
+			// What PostgreSQL would not take as JSON is kept as text.
 		}
 		return appendString(dst, s), true, nil
 	}
@@ -149,10 +157,14 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 			if !isPercent(n) {
 				return dst, false, r.fail(v.col, CodeOutOfRange, errPercent)
 			}
-			n = shiftNumber(n, 2)
+			if n, err = hundredth(n); err != nil {
+				return dst, false, r.fail(v.col, CodeInvalidNumber, err)
+			}
 		}
 		if v.times != 0 {
-			n = multiply(n, v.times)
+			if n, err = multiply(n, v.times); err != nil {
+				return dst, false, r.fail(v.col, CodeInvalidNumber, err)
+			}
 		}
 		return append(dst, n...), true, nil
 	case TypeBool:
@@ -227,7 +239,14 @@ func (v *value) plainText(r *row) (string, error) {
 	if !ok || err != nil {
 		return "", err
 	}
-	return string(bytes.Trim(out, `"`)), nil
+	if out[0] != '"' {
+		return string(out), nil
+	}
+	var s string
+	if err := json.Unmarshal(out, &s); err != nil {
+		return "", err // unreachable: it was made here
+	}
+	return s, nil
 }
 
 // joined joins the parts that are not blank. Constants stand between columns and do not count: a
@@ -264,8 +283,8 @@ func appendWithoutNulls(dst []byte, s string) (out []byte, ok bool, err error) {
 	if err := dec.Decode(&doc); err != nil {
 		return dst, false, err
 	}
-	if doc = stripNulls(doc); doc == nil {
-		return dst, false, nil
+	if doc, err = cleanJSON(doc, 0); doc == nil || err != nil {
+		return dst, false, err
 	}
 	compact, err := json.Marshal(doc)
 	if err != nil {
@@ -274,26 +293,59 @@ func appendWithoutNulls(dst []byte, s string) (out []byte, ok bool, err error) {
 	return append(dst, compact...), true, nil
 }
 
-func stripNulls(doc any) any {
+// maxDepth bounds the nesting of a JSON cell. PostgreSQL has a bound of its own, some thousands deep,
+// and nobody nests an address.
+const maxDepth = 100
+
+var (
+	errDepth      = fmt.Errorf("is JSON nested more than %d deep", maxDepth)
+	errJSONNumber = fmt.Errorf("has a number of more than %d digits", maxDigits)
+)
+
+// cleanJSON drops null entries and what PostgreSQL cannot store: NUL is replaced, as in other texts,
+// and a number that would not end is an error.
+func cleanJSON(doc any, depth int) (any, error) {
+	if depth > maxDepth {
+		return nil, errDepth
+	}
 	switch d := doc.(type) {
 	case map[string]any:
+		clean := make(map[string]any, len(d))
 		for k, v := range d {
-			if v = stripNulls(v); v == nil {
-				delete(d, k)
-			} else {
-				d[k] = v
+			v, err := cleanJSON(v, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			if v != nil {
+				clean[withoutNUL(k)] = v
 			}
 		}
-		if len(d) == 0 {
-			return nil
+		if len(clean) == 0 {
+			return nil, nil
 		}
+		return clean, nil
 	case []any:
 		if len(d) == 0 {
-			return nil
+			return nil, nil
+		}
+		for i, v := range d {
+			v, err := cleanJSON(v, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			d[i] = v
+		}
+	case string:
+		return withoutNUL(d), nil
+	case json.Number:
+		if _, err := canonicalNumber(d.String()); err != nil {
+			return nil, errJSONNumber
 		}
 	}
-	return doc
+	return doc, nil
 }
+
+func withoutNUL(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
 
 // object is an ordered set of named values: the properties of a node, the claim of a fact.
 type object struct {
