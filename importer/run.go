@@ -45,6 +45,9 @@ func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*repo
 		r.summary.Skipped = append(r.summary.Skipped, report.Skipped{Path: s.Path, Reason: s.Reason})
 	}
 	err := r.execute(ctx, set)
+	if err != nil && r.run == nil && ctx.Err() != nil {
+		r.summary.Status = "interrupted"
+	}
 	now := cfg.Now()
 	r.summary.FinishedAt, r.summary.Seconds = now.UTC(), now.Sub(r.started).Seconds()
 	return r.summary, err

@@ -103,7 +103,7 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	}
 	r, err := decode.NewReader(rc, p, cfg.Decode)
 	if err != nil {
-		return nil, inFile(f, err)
+		return nil, errors.Join(inFile(f, err), rc.Close())
 	}
 	defer r.Close()
 	for len(s.sample) < sampleSize {

@@ -324,8 +324,11 @@ func labelKeys(list, added []pipelineStage, byLabel map[string]int) []labelKey {
 	return labels
 }
 
-// inOrder puts new stages among those that stand: open ones before the first terminal one.
+// inOrder puts new stages among those that stand: open ones before the first terminal one, and those
+// that end a deal last.
 func inOrder(list, added []pipelineStage) []pipelineStage {
+	ending := func(s pipelineStage) int { return slices.Index([]string{"closed_won", "closed_lost"}, s.Key) }
+	slices.SortStableFunc(added, func(a, b pipelineStage) int { return cmp.Compare(ending(a), ending(b)) })
 	if len(list) == 0 {
 		for i := range added {
 			added[i].Order = i + 1

@@ -32,11 +32,12 @@ type RejectWriter struct {
 	dir, runID string
 	columns    map[string][]string
 	files      map[string]*rejectFile
+	names      map[string]bool // of the files, in lower case
 }
 
 // NewRejectWriter makes a writer for the folder of a run. Nothing is made before the first row.
 func NewRejectWriter(dir, runID string) *RejectWriter {
-	return &RejectWriter{dir: dir, runID: runID, columns: make(map[string][]string), files: make(map[string]*rejectFile)}
+	return &RejectWriter{dir: dir, runID: runID, columns: make(map[string][]string), files: make(map[string]*rejectFile), names: make(map[string]bool)}
 }
 
 // Columns announces columns of an object. All files of the object must be announced before its first
@@ -86,7 +87,13 @@ func (w *RejectWriter) file(object string) (*rejectFile, error) {
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the rejects: %w", err)
 	}
-	file, err := os.OpenFile(filepath.Join(w.dir, fileName(object)+".csv"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	// Names that differ in what a file cannot have, or in case, are still two objects.
+	name := fileName(object)
+	for n := 2; w.names[strings.ToLower(name)]; n++ {
+		name = fmt.Sprintf("%s_%d", fileName(object), n)
+	}
+	w.names[strings.ToLower(name)] = true
+	file, err := os.OpenFile(filepath.Join(w.dir, name+".csv"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("making a reject file: %w", err)
 	}

@@ -89,7 +89,6 @@ type Link struct {
 	Linked    int64 `json:"linked"`
 	Unchanged int64 `json:"unchanged"`
 	Closed    int64 `json:"closed"`
-	Missing   int64 `json:"missing"` // not read, but known from earlier runs and archived by --archive-missing
 	Deferred  int64 `json:"deferred"`
 	Rejected  int64 `json:"rejected"`
 }

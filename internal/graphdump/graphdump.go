@@ -19,7 +19,8 @@ var sections = []struct{ title, query string }{
 	{"nodes", `
 		SELECT concat_ws(' | ', properties->>'code', node_type, label, (properties - 'code')::text, nullif(attrs, '{}')::text,
 			-- A pipeline that no record defines is created when it is first needed.
-			CASE WHEN node_type <> 'pipeline' THEN to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') END, CASE WHEN archived_at IS NOT NULL THEN 'archived' END)
+			CASE WHEN node_type <> 'pipeline' THEN to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') END, CASE WHEN archived_at IS NOT NULL THEN 'archived' END,
+			nullif(external_source, 'internal') || ' ' || external_id)
 		FROM rye.nodes`},
 	{"crosswalk", `
 		SELECT concat_ws(' | ', m.source_schema, m.source_table, m.source_id, n.properties->>'code')
@@ -28,6 +29,7 @@ var sections = []struct{ title, query string }{
 		SELECT concat_ws(' | ', e.edge_type, s.properties->>'code' || ' -> ' || (t.properties->>'code'), nullif(e.properties, '{}')::text,
 			'from ' || to_char(e.effective_from AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
 			'to ' || to_char(e.effective_to AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+			CASE WHEN e.archived_at IS NOT NULL THEN 'archived' END,
 			concat_ws(':', e.attrs->'import'->>'record', e.attrs->'import'->>'line', e.attrs->'import'->>'column'))
 		FROM rye.edges e JOIN rye.nodes s ON s.id = e.source_id JOIN rye.nodes t ON t.id = e.target_id`},
 	{"assertions", `
@@ -49,6 +51,9 @@ var sections = []struct{ title, query string }{
 			concat_ws(':', e.attrs->'import'->>'record', e.attrs->'import'->>'line', e.attrs->'import'->>'column'))
 		FROM rye.events e LEFT JOIN rye.nodes a ON a.id = e.actor_node_id
 		WHERE e.event_type <> 'import_run'`},
+	{"merges", `
+		SELECT concat_ws(' | ', d.properties->>'code', c.properties->>'code', m.merged_by)
+		FROM rye.node_merges m JOIN rye.nodes d ON d.id = m.duplicate_id JOIN rye.nodes c ON c.id = m.canonical_id`},
 	{"counters", `
 		SELECT concat_ws(' | ', prefix, year_month, next_val) FROM rye.crm_code_counters`},
 	{"waiting", `

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -86,12 +88,15 @@ func current(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, m := range list {
-		if !m.Applied {
-			return false, nil
-		}
+	versions, err := appliedVersions(ctx, pool)
+	if err != nil {
+		return false, err
 	}
-	return true, nil
+	// A newer version of this program may have changed what this one relies on.
+	if newest, known := slices.Max(append(slices.Collect(maps.Keys(versions)), 0)), list[len(list)-1].Version; newest > known {
+		return false, fmt.Errorf("the database has schema version %d, and this rye-import knows those up to %d; use a newer rye-import", newest, known)
+	}
+	return !slices.ContainsFunc(list, func(m Migration) bool { return !m.Applied }), nil
 }
 
 func appliedVersions(ctx context.Context, pool *pgxpool.Pool) (map[int64]bool, error) {

@@ -1,0 +1,95 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWriteInspection(t *testing.T) {
+	t.Parallel()
+	in := &Inspection{
+		CRM: "salesforce", Mapping: "salesforce/1/0123456789abcdef",
+		Files: []InspectedFile{
+			{
+				Path: "Contact.csv", Object: "Contact", Evidence: "columns Id, LastName", Format: "csv", Encoding: "windows-1252", Delimiter: ";",
+				SHA256: "00ff", Bytes: 1 << 20, Records: 3_000, Bad: 2,
+				Columns: []Column{
+					{Name: "Id", Filled: 2_998, Uses: []string{"key"}},
+					{Name: "LastName", Filled: 1, Uses: []string{"label", "property last_name"}},
+					{Name: "Fax"},
+					{Name: "Level__c", Filled: 3_000},
+				},
+			},
+			{Path: "Case.csv", Evidence: "no mapping for this object", Format: "csv", Encoding: "utf-8", Records: 8},
+			{Path: "Task.csv", Object: "Task", Evidence: "columns Id, WhoId", Format: "csv", Encoding: "utf-8"},
+		},
+		Skipped: []Skipped{{Path: "logo.png", Reason: "a picture"}},
+	}
+	var text, doc bytes.Buffer
+	WriteInspection(&text, in, TextOptions{})
+	golden(t, "inspection.txt", text.String())
+	require.NoError(t, WriteJSON(&doc, in))
+	golden(t, "inspection.json", doc.String())
+}
+
+func TestWriteJournal(t *testing.T) {
+	t.Parallel()
+	done := started.Add(83 * time.Second)
+	var out bytes.Buffer
+	WriteJournal(&out, []JournalRow{
+		{Number: 12, ID: runID, Source: "salesforce", Command: "run", Status: "running", StartedAt: started},
+		{Number: 11, ID: "0192", Source: "second", Command: "demo", Status: "failed", StartedAt: started, FinishedAt: &done, Error: strings.Repeat("ž", 81)},
+		{Number: 9, ID: runID, Source: "salesforce", Command: "run", Status: "done", StartedAt: started, FinishedAt: &done},
+	}, TextOptions{})
+	WriteRejects(&out, []RejectRow{
+		{Path: "Contact.csv", Line: 84, Object: "Contact", Column: "Birthdate", Code: "invalid_date", Reason: "there is no such day"},
+		{Path: "Task.csv", Line: 1_064, Object: "Task", Code: "ragged_row", Reason: "three cells short"},
+	}, TextOptions{})
+	golden(t, "journal.txt", out.String())
+
+	out.Reset()
+	WriteJournal(&out, nil, TextOptions{})
+	require.Contains(t, out.String(), "rye-import run PATH")
+	out.Reset()
+	WriteRejects(&out, nil, TextOptions{})
+	require.Empty(t, out.String())
+}
+
+func TestWriteGraph(t *testing.T) {
+	t.Parallel()
+	later := started.AddDate(0, 1, 0)
+	var out bytes.Buffer
+	WriteFunnel(&out, []FunnelRow{
+		{Pipeline: "Equipment", Stage: "Prospecting", Currency: "EUR", Deals: 12, Total: "1234567.5", Weighted: "123456.7500"},
+		{Pipeline: "Equipment", Stage: "Prospecting", Deals: 1, Total: "0", Weighted: "0"},
+	}, TextOptions{})
+	WriteDeals(&out, []DealRow{
+		{Code: "OPP-2401-0001", Label: strings.Repeat("Very long deal ", 4), Pipeline: "Equipment", Stage: "Prospecting", Value: "1000000", Currency: "EUR", Owner: "Eve Seller", Contact: "Ada Lovelace"},
+		{Code: "OPP-2401-0002", Label: "Nobody's"},
+	}, TextOptions{})
+	WriteRecord(&out, &RecordView{
+		Code: "OPP-2401-0001", Type: "opportunity", Label: `The "engine"`, CreatedAt: started.In(time.FixedZone("", -3*3600)),
+		Properties: json.RawMessage(`{"code": "OPP-2401-0001", "name": "hidden", "b": {"x":
+			1}, "a": "` + strings.Repeat("y", 90) + `"}`),
+		Sources: []string{"salesforce:Opportunity:0067R00000AAAAAQA5", "second:Opportunity:1"},
+		Edges: []EdgeView{
+			{Type: "owned_by", Outbound: true, OtherType: "person", OtherLabel: "Eve Seller", OtherCode: "CON-2301-0001", From: &started, To: &later},
+			{Type: "mentions", OtherType: "note", OtherLabel: "A note"},
+		},
+		Facts: []FactView{
+			{Type: "deal_stage", Key: "default", Claim: json.RawMessage(`{"stage": "prospecting"}`), AssertedAt: started, SupersededAt: &later},
+			{Type: "deal_value", Key: "net", Claim: json.RawMessage(`{"amount": "` + strings.Repeat("9", 120) + `"}`), AssertedAt: later},
+		},
+		Events: []EventView{{Type: "call", Summary: strings.Repeat("Talked ", 12), Role: "subject", OccurredAt: later}},
+	}, TextOptions{})
+	golden(t, "graph.txt", out.String())
+
+	out.Reset()
+	WriteRecord(&out, &RecordView{Code: "X", Properties: json.RawMessage(`[]`), CreatedAt: started}, TextOptions{Color: true})
+	require.Contains(t, out.String(), "\x1b[")
+}
