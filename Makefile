@@ -14,8 +14,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: postgres ## load an invented Salesforce export into the embedded PostgreSQL and show the graph
-	@$(GO) run ./cmd/rye-import demo
+demo: postgres build ## load an invented Salesforce export into the embedded PostgreSQL and show the graph
+	@bin/rye-import demo
+	@echo "Here, rye-import is bin/rye-import."
 
 .PHONY: test
 test: postgres ## run all tests, on a private PostgreSQL
@@ -27,7 +28,7 @@ postgres: ## install PostgreSQL through the system's package manager if it is mi
 
 .PHONY: build
 build: ## build bin/rye-import
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/rye-import ./cmd/rye-import
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/rye-import ./cmd/rye-import
 
 .PHONY: generate
 generate: ## generate db/ from schema/ and queries/
