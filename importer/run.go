@@ -221,7 +221,9 @@ func (r *runner) fail(ctx context.Context, cause error) error {
 		status = "stopped"
 	case ctx.Err() != nil:
 		status = "interrupted"
-		cause = errors.Join(context.Canceled, cause)
+		if !errors.Is(cause, context.Canceled) {
+			cause = errors.Join(context.Canceled, cause)
+		}
 	}
 	r.summary.Status = status
 	summary, err := json.Marshal(r.summary)
