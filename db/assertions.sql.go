@@ -13,51 +13,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const assertionCloseStaged = `-- name: AssertionCloseStaged :execrows
-UPDATE rye.assertions a
-SET superseded_at = greatest(f.next_at, a.asserted_at)
-FROM rye_import.merge_facts f
-WHERE f.run_no = $1 AND f.stands AND a.id = f.id AND a.superseded_at IS NULL AND f.next_at IS NOT NULL
-`
-
-// AssertionCloseStaged lets the standing facts step back that the run's facts follow, before these
-// come: there is one current fact of a kind at any moment.
-func (q *Queries) AssertionCloseStaged(ctx context.Context, runNo int32) (int64, error) {
-	result, err := q.db.Exec(ctx, assertionCloseStaged, runNo)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const assertionInsertStaged = `-- name: AssertionInsertStaged :execrows
-INSERT INTO rye.assertions (id, assertion_type, assertion_key, subject_node_id, claim, asserted_at, effective_at,
-    superseded_at, superseded_by, source_event_id, confidence, attrs)
-SELECT f.id, f.assertion_type, f.assertion_key, f.subject_id,
-    CASE WHEN f.prev_stage IS NULL THEN f.claim ELSE f.claim || jsonb_build_object('moved_from', f.prev_stage) END,
-    f.asserted_at, f.asserted_at, CASE WHEN f.next_at IS NOT NULL THEN greatest(f.next_at, f.asserted_at) END, f.next_id, f.event_id, 1.0,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, f.slot)
-        || jsonb_build_object('loaded_at', $1::timestamptz))
-FROM rye_import.merge_facts f
-JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
-JOIN rye_import.objects o ON o.object_no = s.object_no
-WHERE f.run_no = $2 AND NOT f.stands AND f.claim IS NOT NULL
-`
-
-type AssertionInsertStagedParams struct {
-	StartedAt time.Time
-	RunNo     int32
-}
-
-// AssertionInsertStaged makes the facts of the run, the superseded ones of a history among them.
-func (q *Queries) AssertionInsertStaged(ctx context.Context, arg AssertionInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, assertionInsertStaged, arg.StartedAt, arg.RunNo)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const assertionListByNode = `-- name: AssertionListByNode :many
 SELECT id, assertion_type, assertion_key, claim, asserted_at, superseded_at, attrs
 FROM rye.assertions
@@ -109,22 +64,4 @@ func (q *Queries) AssertionListByNode(ctx context.Context, arg AssertionListByNo
 		return nil, err
 	}
 	return items, nil
-}
-
-const assertionSetSuccessors = `-- name: AssertionSetSuccessors :execrows
-UPDATE rye.assertions a
-SET superseded_at = greatest(f.next_at, a.asserted_at), superseded_by = f.next_id
-FROM rye_import.merge_facts f
-WHERE f.run_no = $1 AND f.stands AND a.id = f.id AND f.next_at IS NOT NULL
-    AND EXISTS (
-        SELECT FROM rye_import.merge_facts n WHERE n.run_no = f.run_no AND n.id = f.next_id AND NOT n.stands)
-`
-
-// AssertionSetSuccessors tells the standing facts what follows them now.
-func (q *Queries) AssertionSetSuccessors(ctx context.Context, runNo int32) (int64, error) {
-	result, err := q.db.Exec(ctx, assertionSetSuccessors, runNo)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }

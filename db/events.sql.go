@@ -7,105 +7,10 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
 )
-
-const eventInsertMoves = `-- name: EventInsertMoves :execrows
-INSERT INTO rye.events (id, event_type, occurred_at, summary, properties, actor_system, attrs)
-SELECT f.event_id, 'stage_change', f.asserted_at, format('Stage: %s -> %s', f.prev_stage, f.claim ->> 'stage'),
-    jsonb_build_object('from_stage', f.prev_stage, 'to_stage', f.claim -> 'stage'), 'import:' || $1::text,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, f.slot))
-FROM rye_import.merge_facts f
-JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
-JOIN rye_import.objects o ON o.object_no = s.object_no
-WHERE f.run_no = $2 AND f.event_id IS NOT NULL AND NOT f.recorded AND NOT f.stands
-`
-
-type EventInsertMovesParams struct {
-	Source string
-	RunNo  int32
-}
-
-// EventInsertMoves makes a stage_change for each move of a deal that only the difference tells.
-func (q *Queries) EventInsertMoves(ctx context.Context, arg EventInsertMovesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, eventInsertMoves, arg.Source, arg.RunNo)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const eventInsertRun = `-- name: EventInsertRun :exec
-INSERT INTO rye.events (id, event_type, occurred_at, summary, properties, actor_system, attrs)
-VALUES ($1, 'import_run', $2, $3, $4, 'import:' || $5::text, $6)
-`
-
-type EventInsertRunParams struct {
-	ID         uuid.UUID
-	OccurredAt time.Time
-	Summary    *string
-	Properties json.RawMessage
-	Source     string
-	Attrs      json.RawMessage
-}
-
-// EventInsertRun notes in the graph that the run took place.
-func (q *Queries) EventInsertRun(ctx context.Context, arg EventInsertRunParams) error {
-	_, err := q.db.Exec(ctx, eventInsertRun,
-		arg.ID,
-		arg.OccurredAt,
-		arg.Summary,
-		arg.Properties,
-		arg.Source,
-		arg.Attrs,
-	)
-	return err
-}
-
-const eventInsertStaged = `-- name: EventInsertStaged :execrows
-INSERT INTO rye.events (id, event_type, occurred_at, summary, properties, actor_node_id, actor_system, attrs)
-SELECT s.id,
-    CASE WHEN f.rec IS NOT NULL THEN 'stage_change' ELSE e.event_type END,
-    e.occurred_at,
-    CASE WHEN f.rec IS NOT NULL THEN format('Stage: %s -> %s', coalesce(f.prev_stage, 'none'), f.claim ->> 'stage') ELSE e.summary END,
-    CASE WHEN f.rec IS NOT NULL
-        THEN e.properties || jsonb_build_object('from_stage', f.prev_stage, 'to_stage', f.claim -> 'stage')
-        ELSE e.properties END,
-    coalesce(a.id, am.node_id), 'import:' || $1::text,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL)
-        || CASE WHEN r.target_id IS NULL THEN '{}' ELSE jsonb_build_object('revises', r.target_id) END)
-FROM rye_import.staging_events e
-JOIN rye_import.staging_records s ON s.run_no = e.run_no AND s.rec = e.rec
-JOIN rye_import.objects o ON o.object_no = s.object_no
-LEFT JOIN rye_import.staging_records a
-    ON a.run_no = e.run_no AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref AND a.kind = 'node' AND a.changed
-LEFT JOIN rye_import.objects ao ON ao.object_no = e.actor_object_no
-LEFT JOIN rye.node_source_map am
-    ON am.source_schema = $1::text AND am.source_table = ao.object AND am.source_id = e.actor_ref
-LEFT JOIN rye_import.records r ON s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
-LEFT JOIN rye_import.merge_facts f
-    ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
-WHERE e.run_no = $2
-`
-
-type EventInsertStagedParams struct {
-	Source string
-	RunNo  int32
-}
-
-// EventInsertStaged makes the events of the run. A history record that moves a deal to another stage
-// is a stage_change. An event is immutable: a record that changed gives a new one, which says what
-// it revises.
-func (q *Queries) EventInsertStaged(ctx context.Context, arg EventInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, eventInsertStaged, arg.Source, arg.RunNo)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
 
 const eventListByNode = `-- name: EventListByNode :many
 SELECT e.id, e.event_type, e.occurred_at, coalesce(e.summary, '')::text AS summary, p.role

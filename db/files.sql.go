@@ -9,38 +9,6 @@ import (
 	"context"
 )
 
-const fileInsert = `-- name: FileInsert :one
-INSERT INTO rye_import.files (run_no, path, object, format, encoding, sha256, bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING file_no
-`
-
-type FileInsertParams struct {
-	RunNo    int32
-	Path     string
-	Object   string
-	Format   string
-	Encoding string
-	SHA256   string
-	Bytes    int64
-}
-
-// FileInsert notes a file that a run reads and gives the number that its provenance carries.
-func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (int32, error) {
-	row := q.db.QueryRow(ctx, fileInsert,
-		arg.RunNo,
-		arg.Path,
-		arg.Object,
-		arg.Format,
-		arg.Encoding,
-		arg.SHA256,
-		arg.Bytes,
-	)
-	var file_no int32
-	err := row.Scan(&file_no)
-	return file_no, err
-}
-
 const fileListByRun = `-- name: FileListByRun :many
 SELECT file_no, path, object, format, encoding, sha256, bytes
 FROM rye_import.files

@@ -13,47 +13,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const runCountOthers = `-- name: RunCountOthers :one
-SELECT count(*) FROM rye_import.runs WHERE status = 'running' AND run_no <> $1
-`
-
-// RunCountOthers counts the runs of other sources that are under way.
-func (q *Queries) RunCountOthers(ctx context.Context, runNo int32) (int64, error) {
-	row := q.db.QueryRow(ctx, runCountOthers, runNo)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const runFinish = `-- name: RunFinish :exec
-UPDATE rye_import.runs
-SET status = $1, finished_at = $2, event_id = $3, error = $4,
-    summary = $5
-WHERE run_no = $6
-`
-
-type RunFinishParams struct {
-	Status     string
-	FinishedAt *time.Time
-	EventID    *uuid.UUID
-	Error      *string
-	Summary    json.RawMessage
-	RunNo      int32
-}
-
-// RunFinish closes the journal of a run.
-func (q *Queries) RunFinish(ctx context.Context, arg RunFinishParams) error {
-	_, err := q.db.Exec(ctx, runFinish,
-		arg.Status,
-		arg.FinishedAt,
-		arg.EventID,
-		arg.Error,
-		arg.Summary,
-		arg.RunNo,
-	)
-	return err
-}
-
 const runGetByPrefix = `-- name: RunGetByPrefix :many
 SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, error, summary
 FROM rye_import.runs
@@ -111,50 +70,6 @@ func (q *Queries) RunGetByPrefix(ctx context.Context, prefix string) ([]RunGetBy
 	return items, nil
 }
 
-const runGetStatus = `-- name: RunGetStatus :one
-SELECT status FROM rye_import.runs WHERE run_no = $1 FOR UPDATE
-`
-
-// RunGetStatus gives the status of a run. It waits for the transaction that closes its journal.
-func (q *Queries) RunGetStatus(ctx context.Context, runNo int32) (string, error) {
-	row := q.db.QueryRow(ctx, runGetStatus, runNo)
-	var status string
-	err := row.Scan(&status)
-	return status, err
-}
-
-const runInsert = `-- name: RunInsert :one
-INSERT INTO rye_import.runs (run_id, source, crm, command, status, full_export, mapping, started_at)
-VALUES ($1, $2, $3, $4, 'running', $5, $6, $7)
-RETURNING run_no
-`
-
-type RunInsertParams struct {
-	RunID      uuid.UUID
-	Source     string
-	CRM        string
-	Command    string
-	FullExport bool
-	Mapping    string
-	StartedAt  time.Time
-}
-
-// RunInsert begins the journal of a run and gives the number that its provenance carries.
-func (q *Queries) RunInsert(ctx context.Context, arg RunInsertParams) (int32, error) {
-	row := q.db.QueryRow(ctx, runInsert,
-		arg.RunID,
-		arg.Source,
-		arg.CRM,
-		arg.Command,
-		arg.FullExport,
-		arg.Mapping,
-		arg.StartedAt,
-	)
-	var run_no int32
-	err := row.Scan(&run_no)
-	return run_no, err
-}
-
 const runList = `-- name: RunList :many
 SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, error, summary
 FROM rye_import.runs
@@ -204,35 +119,6 @@ func (q *Queries) RunList(ctx context.Context, maxRows int32) ([]RunListRow, err
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const runMarkCrashed = `-- name: RunMarkCrashed :many
-UPDATE rye_import.runs
-SET status = 'crashed', finished_at = now(), error = 'the run ended without a word'
-WHERE source = $1 AND status = 'running'
-RETURNING run_no
-`
-
-// RunMarkCrashed closes the runs of a source that ended without a word. The caller holds the
-// source's lock, so that none of them can be alive.
-func (q *Queries) RunMarkCrashed(ctx context.Context, source string) ([]int32, error) {
-	rows, err := q.db.Query(ctx, runMarkCrashed, source)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []int32{}
-	for rows.Next() {
-		var run_no int32
-		if err := rows.Scan(&run_no); err != nil {
-			return nil, err
-		}
-		items = append(items, run_no)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

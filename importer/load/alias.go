@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // aliases lets records that are one entity share a node: a lead and the contact that it was
@@ -14,14 +14,14 @@ func (m *merger) aliases(ctx context.Context) error {
 	if err := m.arrivedAliases(ctx); err != nil {
 		return err
 	}
-	rows, err := m.q.StagingRecordListAliases(ctx, db.StagingRecordListAliasesParams{RunNo: m.no, Source: m.source})
+	rows, err := m.q.StagingRecordListAliases(ctx, importdb.StagingRecordListAliasesParams{RunNo: m.no, Source: m.source})
 	if err != nil || len(rows) == 0 {
 		return err
 	}
 	plan := planAliases(rows)
 	m.matched += int64(len(plan.joinRecs))
 	if len(plan.joinRecs) > 0 {
-		if _, err := m.q.StagingRecordJoinNodes(ctx, db.StagingRecordJoinNodesParams{RunNo: m.no, Recs: plan.joinRecs, IDs: plan.joinIDs}); err != nil {
+		if _, err := m.q.StagingRecordJoinNodes(ctx, importdb.StagingRecordJoinNodesParams{RunNo: m.no, Recs: plan.joinRecs, IDs: plan.joinIDs}); err != nil {
 			return err
 		}
 		if err := m.join(ctx, plan.joinRecs); err != nil {
@@ -29,7 +29,7 @@ func (m *merger) aliases(ctx context.Context) error {
 		}
 	}
 	if len(plan.mergeFrom) > 0 {
-		err := m.q.NodeMergeMany(ctx, db.NodeMergeManyParams{
+		err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
 			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto, MergedBy: "import:" + m.source,
 		})
 		if err != nil {
@@ -38,7 +38,7 @@ func (m *merger) aliases(ctx context.Context) error {
 		m.out.Nodes.Archived += int64(len(plan.mergeFrom))
 	}
 	if len(plan.recs) > 0 {
-		_, err := m.q.StagingRecordSetAliases(ctx, db.StagingRecordSetAliasesParams{
+		_, err := m.q.StagingRecordSetAliases(ctx, importdb.StagingRecordSetAliasesParams{
 			RunNo: m.no, Recs: plan.recs, IDs: plan.ids, Existing: plan.existing,
 		})
 		if err != nil {
@@ -46,14 +46,14 @@ func (m *merger) aliases(ctx context.Context) error {
 		}
 	}
 	if len(plan.waiting) > 0 {
-		return m.q.DeferredInsertSame(ctx, db.DeferredInsertSameParams{RunNo: m.no, Recs: plan.waiting})
+		return m.q.DeferredInsertSame(ctx, importdb.DeferredInsertSameParams{RunNo: m.no, Recs: plan.waiting})
 	}
 	return nil
 }
 
 // join ties records to the nodes that they join, in the crosswalk.
 func (m *merger) join(ctx context.Context, recs []int64) error {
-	_, err := m.q.NodeSourceMapJoin(ctx, db.NodeSourceMapJoinParams{RunNo: m.no, Recs: recs, IDType: m.run.cfg.IDType})
+	_, err := m.q.NodeSourceMapJoin(ctx, importdb.NodeSourceMapJoinParams{RunNo: m.no, Recs: recs, IDType: m.run.cfg.IDType})
 	return err
 }
 
@@ -63,7 +63,7 @@ func (m *merger) arrivedAliases(ctx context.Context) error {
 	if !m.run.Known {
 		return nil
 	}
-	same, err := m.q.DeferredListArrivedSame(ctx, db.DeferredListArrivedSameParams{RunNo: m.no, Source: m.source})
+	same, err := m.q.DeferredListArrivedSame(ctx, importdb.DeferredListArrivedSameParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err
 	}
@@ -79,14 +79,14 @@ func (m *merger) arrivedAliases(ctx context.Context) error {
 	}
 	m.matched += int64(len(recs))
 	if len(recs) > 0 {
-		if _, err := m.q.StagingRecordJoinNodes(ctx, db.StagingRecordJoinNodesParams{RunNo: m.no, Recs: recs, IDs: ids}); err != nil {
+		if _, err := m.q.StagingRecordJoinNodes(ctx, importdb.StagingRecordJoinNodesParams{RunNo: m.no, Recs: recs, IDs: ids}); err != nil {
 			return err
 		}
 		if err := m.join(ctx, recs); err != nil {
 			return err
 		}
 	}
-	gone, err := m.q.DeferredListArrivedGone(ctx, db.DeferredListArrivedGoneParams{RunNo: m.no, Source: m.source})
+	gone, err := m.q.DeferredListArrivedGone(ctx, importdb.DeferredListArrivedGoneParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ type aliasPlan struct {
 
 // planAliases decides for each record. Its root is the record at the end of the chain of sameness:
 // a record of this run, or one that only the crosswalk knows.
-func planAliases(rows []db.StagingRecordListAliasesRow) aliasPlan {
+func planAliases(rows []importdb.StagingRecordListAliasesRow) aliasPlan {
 	var p aliasPlan
 	taken := make(map[int64]uuid.UUID) // new roots that joined a standing node
 	merged := make(map[uuid.UUID]bool)

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 func TestPlanAliases(t *testing.T) {
@@ -14,44 +14,44 @@ func TestPlanAliases(t *testing.T) {
 	a, b, c, root := uuid.UUID{1}, uuid.UUID{2}, uuid.UUID{3}, uuid.UUID{9}
 	rootRec := int64(90)
 	// alias is a record, the node it stands for, and the root of this run at the end of its chain.
-	alias := func(rec int64, id uuid.UUID, existing, rootExisting bool) db.StagingRecordListAliasesRow {
-		return db.StagingRecordListAliasesRow{Rec: rec, ID: id, Existing: existing, RootRec: &rootRec, RootID: &root, RootExisting: rootExisting}
+	alias := func(rec int64, id uuid.UUID, existing, rootExisting bool) importdb.StagingRecordListAliasesRow {
+		return importdb.StagingRecordListAliasesRow{Rec: rec, ID: id, Existing: existing, RootRec: &rootRec, RootID: &root, RootExisting: rootExisting}
 	}
 	for _, tc := range []struct {
 		name string
-		rows []db.StagingRecordListAliasesRow
+		rows []importdb.StagingRecordListAliasesRow
 		want aliasPlan
 	}{
 		{name: "None"},
 		{
-			name: "BothNew", rows: []db.StagingRecordListAliasesRow{alias(1, a, false, false)},
+			name: "BothNew", rows: []importdb.StagingRecordListAliasesRow{alias(1, a, false, false)},
 			want: aliasPlan{recs: []int64{1}, ids: []uuid.UUID{root}, existing: []bool{false}},
 		},
 		{
-			name: "RootStands", rows: []db.StagingRecordListAliasesRow{alias(1, a, false, true)},
+			name: "RootStands", rows: []importdb.StagingRecordListAliasesRow{alias(1, a, false, true)},
 			want: aliasPlan{recs: []int64{1}, ids: []uuid.UUID{root}, existing: []bool{true}},
 		},
 		{
-			name: "OnlyCrosswalkKnowsRoot", rows: []db.StagingRecordListAliasesRow{{Rec: 1, ID: a, MappedID: &root}},
+			name: "OnlyCrosswalkKnowsRoot", rows: []importdb.StagingRecordListAliasesRow{{Rec: 1, ID: a, MappedID: &root}},
 			want: aliasPlan{recs: []int64{1}, ids: []uuid.UUID{root}, existing: []bool{true}},
 		},
 		{
-			name: "RootHasNotArrived", rows: []db.StagingRecordListAliasesRow{{Rec: 1, ID: a}, {Rec: 2, ID: b, Existing: true}},
+			name: "RootHasNotArrived", rows: []importdb.StagingRecordListAliasesRow{{Rec: 1, ID: a}, {Rec: 2, ID: b, Existing: true}},
 			want: aliasPlan{waiting: []int64{1, 2}},
 		},
 		{
-			name: "RunKnowsBetterThanCrosswalk", rows: []db.StagingRecordListAliasesRow{{Rec: 1, ID: a, RootRec: &rootRec, RootID: &root, RootExisting: true, MappedID: &c}},
+			name: "RunKnowsBetterThanCrosswalk", rows: []importdb.StagingRecordListAliasesRow{{Rec: 1, ID: a, RootRec: &rootRec, RootID: &root, RootExisting: true, MappedID: &c}},
 			want: aliasPlan{recs: []int64{1}, ids: []uuid.UUID{root}, existing: []bool{true}},
 		},
 		{
-			name: "StandsAndRootIsNew", rows: []db.StagingRecordListAliasesRow{alias(1, a, true, false)},
+			name: "StandsAndRootIsNew", rows: []importdb.StagingRecordListAliasesRow{alias(1, a, true, false)},
 			want: aliasPlan{
 				recs: []int64{1}, ids: []uuid.UUID{a}, existing: []bool{true}, joinRecs: []int64{90}, joinIDs: []uuid.UUID{a},
 			},
 		},
 		{
 			name: "TwoStandAndRootIsNew", // the root takes the node of the first, into which the second is folded
-			rows: []db.StagingRecordListAliasesRow{alias(1, a, true, false), alias(2, b, true, false), alias(3, c, false, false)},
+			rows: []importdb.StagingRecordListAliasesRow{alias(1, a, true, false), alias(2, b, true, false), alias(3, c, false, false)},
 			want: aliasPlan{
 				recs: []int64{1, 2, 3}, ids: []uuid.UUID{a, a, a}, existing: []bool{true, true, true},
 				joinRecs: []int64{90}, joinIDs: []uuid.UUID{a}, mergeFrom: []uuid.UUID{b}, mergeInto: []uuid.UUID{a},
@@ -59,26 +59,26 @@ func TestPlanAliases(t *testing.T) {
 		},
 		{
 			name: "NewOneBeforeTheOneThatStands", // it has to end at the root all the same
-			rows: []db.StagingRecordListAliasesRow{alias(1, a, false, true), alias(2, b, true, true)},
+			rows: []importdb.StagingRecordListAliasesRow{alias(1, a, false, true), alias(2, b, true, true)},
 			want: aliasPlan{
 				recs: []int64{1, 2}, ids: []uuid.UUID{root, root}, existing: []bool{true, true},
 				mergeFrom: []uuid.UUID{b}, mergeInto: []uuid.UUID{root},
 			},
 		},
 		{
-			name: "BothStand", rows: []db.StagingRecordListAliasesRow{alias(1, a, true, true)},
+			name: "BothStand", rows: []importdb.StagingRecordListAliasesRow{alias(1, a, true, true)},
 			want: aliasPlan{
 				recs: []int64{1}, ids: []uuid.UUID{root}, existing: []bool{true}, mergeFrom: []uuid.UUID{a}, mergeInto: []uuid.UUID{root},
 			},
 		},
 		{
-			name: "OneNodeIsFoldedOnce", rows: []db.StagingRecordListAliasesRow{alias(1, a, true, true), alias(2, a, true, true)},
+			name: "OneNodeIsFoldedOnce", rows: []importdb.StagingRecordListAliasesRow{alias(1, a, true, true), alias(2, a, true, true)},
 			want: aliasPlan{
 				recs: []int64{1, 2}, ids: []uuid.UUID{root, root}, existing: []bool{true, true}, mergeFrom: []uuid.UUID{a}, mergeInto: []uuid.UUID{root},
 			},
 		},
 		{
-			name: "OneNodeAlready", rows: []db.StagingRecordListAliasesRow{alias(1, root, true, true)},
+			name: "OneNodeAlready", rows: []importdb.StagingRecordListAliasesRow{alias(1, root, true, true)},
 			want: aliasPlan{recs: []int64{1}, ids: []uuid.UUID{root}, existing: []bool{true}},
 		},
 	} {

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // codes gives the run's new nodes their codes. The numbers are drawn in short transactions of their
@@ -20,11 +20,11 @@ func (m *merger) codes(ctx context.Context) error {
 	if err := m.pipelineCodes(ctx); err != nil {
 		return err
 	}
-	needs, err := m.q.StagingNodeCountCodes(ctx, db.StagingNodeCountCodesParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt})
+	needs, err := m.q.StagingNodeCountCodes(ctx, importdb.StagingNodeCountCodesParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt})
 	if err != nil || len(needs) == 0 {
 		return err
 	}
-	given := db.MergeCodeInsertParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt}
+	given := importdb.MergeCodeInsertParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt}
 	var wanted int64
 	for _, n := range needs {
 		blocks, err := m.run.reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes))
@@ -61,8 +61,8 @@ type block struct{ first, last int32 }
 func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([]block, error) {
 	var blocks []block
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		q := db.New(tx)
-		free, err := q.CodeBlockListFree(ctx, db.CodeBlockListFreeParams{Prefix: prefix, YearMonth: yearMonth})
+		q := importdb.New(tx)
+		free, err := q.CodeBlockListFree(ctx, importdb.CodeBlockListFreeParams{Prefix: prefix, YearMonth: yearMonth})
 		if err != nil {
 			return err
 		}
@@ -71,11 +71,11 @@ func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([
 				break
 			}
 			last := min(f.LastVal, f.FirstVal+n-1)
-			if err := q.CodeBlockTake(ctx, db.CodeBlockTakeParams{BlockNo: f.BlockNo, LastVal: last, RunNo: r.Number}); err != nil {
+			if err := q.CodeBlockTake(ctx, importdb.CodeBlockTakeParams{BlockNo: f.BlockNo, LastVal: last, RunNo: r.Number}); err != nil {
 				return err
 			}
 			if last < f.LastVal {
-				err := q.CodeBlockInsertFree(ctx, db.CodeBlockInsertFreeParams{
+				err := q.CodeBlockInsertFree(ctx, importdb.CodeBlockInsertFreeParams{
 					Prefix: prefix, YearMonth: yearMonth, FirstVal: last + 1, LastVal: f.LastVal,
 				})
 				if err != nil {
@@ -88,7 +88,7 @@ func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([
 		if n == 0 {
 			return nil
 		}
-		b, err := q.CodeBlockReserve(ctx, db.CodeBlockReserveParams{Prefix: prefix, YearMonth: yearMonth, Codes: n, RunNo: r.Number})
+		b, err := q.CodeBlockReserve(ctx, importdb.CodeBlockReserveParams{Prefix: prefix, YearMonth: yearMonth, Codes: n, RunNo: r.Number})
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (m *merger) pipelineCodes(ctx context.Context) error {
 	for _, code := range standing {
 		taken[code] = true
 	}
-	given := db.MergeCodeInsertManyParams{RunNo: m.no}
+	given := importdb.MergeCodeInsertManyParams{RunNo: m.no}
 	for _, p := range pipelines {
 		label := ""
 		if p.Label != nil {

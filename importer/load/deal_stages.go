@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // defaultPipeline is the id of the pipeline that deals are in which name none.
@@ -19,12 +19,12 @@ const defaultPipeline = "default"
 // of a source that has no names for them, or one whose definition was not exported. It has the key
 // of the record that would define it, which fills it in when it comes.
 func (m *merger) placeholders(ctx context.Context) error {
-	missing, err := m.q.StagingRecordListMissingPipelines(ctx, db.StagingRecordListMissingPipelinesParams{RunNo: m.no, Source: m.source})
+	missing, err := m.q.StagingRecordListMissingPipelines(ctx, importdb.StagingRecordListMissingPipelinesParams{RunNo: m.no, Source: m.source})
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	records := make([]db.StagingRecordCopyFromParams, len(missing))
-	nodes := make([]db.StagingNodeCopyFromParams, len(missing))
+	records := make([]importdb.StagingRecordCopyFromParams, len(missing))
+	nodes := make([]importdb.StagingNodeCopyFromParams, len(missing))
 	for i, p := range missing {
 		// Carriers have the negative numbers of what is deferred; these lie far below.
 		rec := int64(-1<<62) + int64(i)
@@ -37,10 +37,10 @@ func (m *merger) placeholders(ctx context.Context) error {
 			return err
 		}
 		code := "PL"
-		records[i] = db.StagingRecordCopyFromParams{
+		records[i] = importdb.StagingRecordCopyFromParams{
 			RunNo: m.no, Rec: rec, ObjectNo: p.ObjectNo, LegacyID: p.LegacyID, Kind: "node", ID: newID(), Changed: true,
 		}
-		nodes[i] = db.StagingNodeCopyFromParams{
+		nodes[i] = importdb.StagingNodeCopyFromParams{
 			RunNo: m.no, Rec: rec, NodeType: "pipeline", Label: &label, CodePrefix: &code, Properties: properties,
 		}
 	}
@@ -54,7 +54,7 @@ func (m *merger) placeholders(ctx context.Context) error {
 // stages brings the stage lists of pipelines up to date with the stages that the run's deals have
 // been seen in, and notes the key of each label for the facts.
 func (m *merger) stages(ctx context.Context) error {
-	if _, err := m.q.MergeDealInsert(ctx, db.MergeDealInsertParams{RunNo: m.no, Source: m.source}); err != nil {
+	if _, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
 	seen, err := m.seenStages(ctx)
@@ -69,8 +69,8 @@ func (m *merger) stages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	labels := db.MergeStageInsertManyParams{RunNo: m.no}
-	update := db.NodeSetStagesParams{}
+	labels := importdb.MergeStageInsertManyParams{RunNo: m.no}
+	update := importdb.NodeSetStagesParams{}
 	for _, p := range pipelines {
 		standing, err := parseStages(p.Properties)
 		if err != nil {
@@ -101,7 +101,7 @@ func (m *merger) stages(ctx context.Context) error {
 // seenStages gathers the stages of each pipeline: as deals show them, as history names them, and as
 // the source defines them for all of its pipelines.
 func (m *merger) seenStages(ctx context.Context) (map[uuid.UUID][]seenStage, error) {
-	rows, err := m.q.StagingStageListSeen(ctx, db.StagingStageListSeenParams{RunNo: m.no, Source: m.source})
+	rows, err := m.q.StagingStageListSeen(ctx, importdb.StagingStageListSeenParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (m *merger) seenStages(ctx context.Context) (map[uuid.UUID][]seenStage, err
 			seen[r.PipelineID] = append(seen[r.PipelineID], s)
 		}
 	}
-	named, err := m.q.MergeDealListLabels(ctx, db.MergeDealListLabelsParams{RunNo: m.no, Source: m.source})
+	named, err := m.q.MergeDealListLabels(ctx, importdb.MergeDealListLabelsParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return nil, err
 	}

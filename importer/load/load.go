@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // Config says what is run.
@@ -67,7 +67,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Run, error) {
 }
 
 func (r *Run) begin(ctx context.Context) error {
-	q := db.New(r.lock)
+	q := importdb.New(r.lock)
 	locked, err := q.SessionTrySourceLock(ctx, r.cfg.Source)
 	if err != nil {
 		return fmt.Errorf("locking source %q: %w", r.cfg.Source, err)
@@ -91,7 +91,7 @@ func (r *Run) begin(ctx context.Context) error {
 	if r.Known, err = q.RecordExists(ctx, r.cfg.Source); err != nil {
 		return fmt.Errorf("looking for earlier runs of %q: %w", r.cfg.Source, err)
 	}
-	if err := q.ObjectEnsureMany(ctx, db.ObjectEnsureManyParams{Source: r.cfg.Source, Objects: r.cfg.Objects}); err != nil {
+	if err := q.ObjectEnsureMany(ctx, importdb.ObjectEnsureManyParams{Source: r.cfg.Source, Objects: r.cfg.Objects}); err != nil {
 		return fmt.Errorf("numbering the objects of %q: %w", r.cfg.Source, err)
 	}
 	objects, err := q.ObjectList(ctx, r.cfg.Source)
@@ -101,7 +101,7 @@ func (r *Run) begin(ctx context.Context) error {
 	for _, o := range objects {
 		r.objects[o.Object] = o.ObjectNo
 	}
-	r.Number, err = q.RunInsert(ctx, db.RunInsertParams{
+	r.Number, err = q.RunInsert(ctx, importdb.RunInsertParams{
 		RunID: r.ID, Source: r.cfg.Source, CRM: r.cfg.CRM, Command: r.cfg.Command,
 		FullExport: r.cfg.Full, Mapping: r.cfg.Mapping, StartedAt: r.cfg.StartedAt,
 	})
@@ -112,7 +112,7 @@ func (r *Run) begin(ctx context.Context) error {
 }
 
 // checkSight refuses a session that does not see every node that the crosswalk names.
-func (r *Run) checkSight(ctx context.Context, q *db.Queries) error {
+func (r *Run) checkSight(ctx context.Context, q *importdb.Queries) error {
 	info, err := q.SessionInfo(ctx)
 	if err != nil {
 		return fmt.Errorf("asking who the session is: %w", err)
@@ -139,7 +139,7 @@ type File struct {
 
 // AddFile notes a file in the journal and gives the number that its records carry.
 func (r *Run) AddFile(ctx context.Context, f File) (int32, error) {
-	no, err := db.New(r.lock).FileInsert(ctx, db.FileInsertParams{
+	no, err := importdb.New(r.lock).FileInsert(ctx, importdb.FileInsertParams{
 		RunNo: r.Number, Path: f.Path, Object: f.Object, Format: f.Format, Encoding: f.Encoding, SHA256: f.SHA256, Bytes: f.Bytes,
 	})
 	if err != nil {
@@ -159,10 +159,10 @@ func (r *Run) End(ctx context.Context, status string, cause error, summary json.
 	if errors.As(cause, &uncertain) {
 		return nil // the next run sees what is the case
 	}
-	q := db.New(r.pool)
+	q := importdb.New(r.pool)
 	message := cause.Error()
 	now := time.Now()
-	err := q.RunFinish(ctx, db.RunFinishParams{
+	err := q.RunFinish(ctx, importdb.RunFinishParams{
 		RunNo: r.Number, Status: status, FinishedAt: &now, Error: &message, Summary: summary,
 	})
 	if err != nil {
@@ -181,7 +181,7 @@ func (r *Run) Close(ctx context.Context) error {
 
 // release takes back everything that runs without an end hold: rows in staging and code numbers.
 func (r *Run) release(ctx context.Context, runs []int32) error {
-	q := db.New(r.pool)
+	q := importdb.New(r.pool)
 	if _, err := q.CodeBlockRelease(ctx, runs); err != nil {
 		return fmt.Errorf("releasing code numbers: %w", err)
 	}
@@ -200,7 +200,7 @@ func (r *Run) release(ctx context.Context, runs []int32) error {
 // clearStaging takes the rows of runs out of staging; all rows at once, which is faster, if no other
 // run is under way.
 func (r *Run) clearStaging(ctx context.Context, runs []int32) error {
-	q := db.New(r.pool)
+	q := importdb.New(r.pool)
 	others, err := q.RunCountOthers(ctx, r.Number)
 	if err != nil {
 		return fmt.Errorf("looking for other runs: %w", err)
@@ -225,7 +225,7 @@ func (r *Run) truncateStaging(ctx context.Context) error {
 		return err
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // a rollback after the commit does nothing
-	q := db.New(tx)
+	q := importdb.New(tx)
 	if err := q.StagingSetLockTimeout(ctx); err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (r *Run) unlock() {
 	r.lock = nil
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if _, err := db.New(conn).SessionSourceUnlock(ctx, r.cfg.Source); err != nil {
+	if _, err := importdb.New(conn).SessionSourceUnlock(ctx, r.cfg.Source); err != nil {
 		r.cfg.Logger.Debug("unlocking the source", "err", err)
 	}
 	if err := conn.Close(ctx); err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // MergeOptions are what a run may decide about its merge.
@@ -38,7 +38,7 @@ type Settlement struct {
 // merger is a merge while it is under way.
 type merger struct {
 	run     *Run
-	q       *db.Queries
+	q       *importdb.Queries
 	opts    MergeOptions
 	out     *Outcome
 	started time.Time
@@ -53,7 +53,7 @@ type merger struct {
 // After an error the graph is as before, and End must be called.
 func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	// Before the transaction: statistics are for every statement of it.
-	if err := db.New(r.pool).StagingAnalyze(ctx); err != nil {
+	if err := importdb.New(r.pool).StagingAnalyze(ctx); err != nil {
 		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
 	}
 	m := &merger{
@@ -78,7 +78,7 @@ func (m *merger) transact(ctx context.Context) (err error) {
 		return err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // a rollback after the commit does nothing, and another error says why
-	m.q = db.New(tx)
+	m.q = importdb.New(tx)
 	if err := m.merge(ctx); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ const commitTimeout = 5 * time.Minute
 // committed finds out whether a commit that was not answered took place. The journal is closed by the
 // same transaction.
 func (r *Run) committed(ctx context.Context, cause error) error {
-	status, err := db.New(r.pool).RunGetStatus(ctx, r.Number)
+	status, err := importdb.New(r.pool).RunGetStatus(ctx, r.Number)
 	switch {
 	case err != nil:
 		return &UncertainError{Err: errors.Join(cause, err)}
@@ -196,7 +196,7 @@ func (m *merger) keys(ctx context.Context) error {
 // run.
 func (m *merger) match(ctx context.Context) error {
 	matched := count{}
-	matched.add(m.q.StagingRecordMatchNodes(ctx, db.StagingRecordMatchNodesParams{RunNo: m.no, Source: m.source}))
+	matched.add(m.q.StagingRecordMatchNodes(ctx, importdb.StagingRecordMatchNodesParams{RunNo: m.no, Source: m.source}))
 	if m.run.Known {
 		matched.add(m.q.StagingRecordMatchOthers(ctx, m.no))
 		_, err := m.q.DeferredDeleteRestaged(ctx, m.no)
@@ -219,7 +219,7 @@ func (m *merger) losers(ctx context.Context) error {
 	for _, l := range losers {
 		m.out.Losers = append(m.out.Losers, Losers{Object: l.Object, Verdict: l.Verdict, Count: l.Records})
 	}
-	reject := db.MergeLoserRejectParams{RunNo: m.no}
+	reject := importdb.MergeLoserRejectParams{RunNo: m.no}
 	for object, column := range m.run.cfg.KeyColumns {
 		reject.Objects, reject.KeyColumns = append(reject.Objects, object), append(reject.KeyColumns, column)
 	}
@@ -256,7 +256,7 @@ func (m *merger) losers(ctx context.Context) error {
 
 // carry takes up what was deferred and whose other end has come.
 func (m *merger) carry(ctx context.Context) error {
-	n, err := m.q.DeferredCarry(ctx, db.DeferredCarryParams{RunNo: m.no, Source: m.source})
+	n, err := m.q.DeferredCarry(ctx, importdb.DeferredCarryParams{RunNo: m.no, Source: m.source})
 	if err != nil || n == 0 {
 		return err
 	}
@@ -298,15 +298,15 @@ func (m *merger) nodes(ctx context.Context) error {
 		}
 		m.out.Nodes.Updated, m.out.Nodes.Archived = counts.Updated, counts.Archived
 	}
-	m.out.Nodes.Created, err = m.q.NodeInsertStaged(ctx, db.NodeInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
+	m.out.Nodes.Created, err = m.q.NodeInsertStaged(ctx, importdb.NodeInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
 	if err != nil {
 		return err
 	}
-	_, err = m.q.NodeSourceMapInsertStaged(ctx, db.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})
+	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})
 	if err != nil || len(m.gone) == 0 {
 		return err
 	}
-	gone := db.NodeSourceMapInsertManyParams{SourceSchema: m.source, IDType: m.run.cfg.IDType}
+	gone := importdb.NodeSourceMapInsertManyParams{SourceSchema: m.source, IDType: m.run.cfg.IDType}
 	for _, g := range m.gone {
 		gone.NodeIDs = append(gone.NodeIDs, g.node)
 		gone.Objects = append(gone.Objects, g.object)
@@ -317,7 +317,7 @@ func (m *merger) nodes(ctx context.Context) error {
 
 // links resolves the ends of links and makes, ends or keeps their edges.
 func (m *merger) links(ctx context.Context) error {
-	if _, err := m.q.MergeEdgeInsert(ctx, db.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+	if _, err := m.q.MergeEdgeInsert(ctx, importdb.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
 		return err
 	}
 	if _, err := m.q.MergeEdgeFoldTwins(ctx, m.no); err != nil {
@@ -333,10 +333,10 @@ func (m *merger) links(ctx context.Context) error {
 		if _, err := m.q.MergeEdgeSetEnded(ctx, m.no); err != nil {
 			return err
 		}
-		if _, err := m.q.MergeEdgeSetReplacing(ctx, db.MergeEdgeSetReplacingParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
+		if _, err := m.q.MergeEdgeSetReplacing(ctx, importdb.MergeEdgeSetReplacingParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
 			return err
 		}
-		closed, err := m.q.EdgeCloseReplaced(ctx, db.EdgeCloseReplacedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
+		closed, err := m.q.EdgeCloseReplaced(ctx, importdb.EdgeCloseReplacedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
 		if err != nil {
 			return err
 		}
@@ -386,7 +386,7 @@ func (m *merger) effects(ctx context.Context, recs []int64, effect string) error
 	if len(recs) == 0 {
 		return nil
 	}
-	return m.q.MergeEffectInsertMany(ctx, db.MergeEffectInsertManyParams{RunNo: m.no, Recs: recs, Effect: effect})
+	return m.q.MergeEffectInsertMany(ctx, importdb.MergeEffectInsertManyParams{RunNo: m.no, Recs: recs, Effect: effect})
 }
 
 // facts builds the chains of facts, and makes the events that they and the activities need.
@@ -394,10 +394,10 @@ func (m *merger) facts(ctx context.Context) error {
 	if err := m.stages(ctx); err != nil {
 		return err
 	}
-	if _, err := m.q.MergeFactInsert(ctx, db.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+	if _, err := m.q.MergeFactInsert(ctx, importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
 		return err
 	}
-	if _, err := m.q.DeferredInsertFacts(ctx, db.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
+	if _, err := m.q.DeferredInsertFacts(ctx, importdb.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
 	if err := m.q.StagingAnalyzeMerge(ctx); err != nil {
@@ -405,8 +405,8 @@ func (m *merger) facts(ctx context.Context) error {
 	}
 
 	events := count{}
-	events.add(m.q.EventInsertStaged(ctx, db.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
-	events.add(m.q.EventInsertMoves(ctx, db.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
+	events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
+	events.add(m.q.EventInsertMoves(ctx, importdb.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
 	if events.err != nil {
 		return events.err
 	}
@@ -419,7 +419,7 @@ func (m *merger) facts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, db.AssertionInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
+	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, importdb.AssertionInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
 		return err
 	}
 	if _, err := m.q.AssertionSetSuccessors(ctx, m.no); err != nil {
@@ -430,7 +430,7 @@ func (m *merger) facts(ctx context.Context) error {
 }
 
 func (m *merger) participants(ctx context.Context) error {
-	if _, err := m.q.MergeParticipantInsert(ctx, db.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
+	if _, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
 	if m.run.Known {
@@ -540,14 +540,14 @@ func (m *merger) archiveMissing(ctx context.Context) error {
 		}
 		objects = append(objects, *no)
 	}
-	c, err := m.q.RecordCountMissing(ctx, db.RecordCountMissingParams{RunNo: m.no, ObjectNos: objects})
+	c, err := m.q.RecordCountMissing(ctx, importdb.RecordCountMissingParams{RunNo: m.no, ObjectNos: objects})
 	if err != nil || c.Missing == 0 {
 		return err
 	}
 	if float64(c.Missing)*100 > m.opts.MaxArchive*float64(c.Total) {
 		return &MissingGuardError{Missing: c.Missing, Total: c.Total, MaxPercent: m.opts.MaxArchive}
 	}
-	missing, err := m.q.RecordArchiveMissing(ctx, db.RecordArchiveMissingParams{RunNo: m.no, ObjectNos: objects})
+	missing, err := m.q.RecordArchiveMissing(ctx, importdb.RecordArchiveMissingParams{RunNo: m.no, ObjectNos: objects})
 	if err != nil {
 		return err
 	}
@@ -568,7 +568,7 @@ func (m *merger) archiveMissing(ctx context.Context) error {
 // settle sums up, lets the caller check the balance, and closes the journal in the transaction of
 // the merge itself.
 func (m *merger) settle(ctx context.Context) error {
-	sums, err := m.q.StagingRecordSums(ctx, db.StagingRecordSumsParams{RunNo: m.no, Source: m.source})
+	sums, err := m.q.StagingRecordSums(ctx, importdb.StagingRecordSumsParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err
 	}
@@ -607,7 +607,7 @@ func (m *merger) settle(ctx context.Context) error {
 		return err
 	}
 	now := time.Now()
-	return m.q.RunFinish(ctx, db.RunFinishParams{
+	return m.q.RunFinish(ctx, importdb.RunFinishParams{
 		RunNo: m.no, Status: statusDone, FinishedAt: &now, EventID: event, Summary: settled.Summary,
 	})
 }
@@ -625,13 +625,13 @@ func (m *merger) event(ctx context.Context, id uuid.UUID, line string) error {
 	if err != nil {
 		return err
 	}
-	err = m.q.EventInsertRun(ctx, db.EventInsertRunParams{
+	err = m.q.EventInsertRun(ctx, importdb.EventInsertRunParams{
 		ID: id, OccurredAt: m.run.cfg.StartedAt, Summary: &line, Properties: properties, Source: m.source, Attrs: attrs,
 	})
 	if err != nil {
 		return err
 	}
-	files := db.ArtifactInsertFilesParams{RunNo: m.no, EventID: id}
+	files := importdb.ArtifactInsertFilesParams{RunNo: m.no, EventID: id}
 	for no, records := range m.opts.FileRecords {
 		files.FileNos = append(files.FileNos, no)
 		files.Records = append(files.Records, records)

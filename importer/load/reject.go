@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // Reject is a record that could not be used.
@@ -26,14 +26,14 @@ func (r *Run) Reject(ctx context.Context, file int32, rejects []Reject) error {
 	if len(rejects) == 0 {
 		return nil
 	}
-	params := make([]db.RejectCopyFromParams, len(rejects))
+	params := make([]importdb.RejectCopyFromParams, len(rejects))
 	for i, rj := range rejects {
-		params[i] = db.RejectCopyFromParams{
+		params[i] = importdb.RejectCopyFromParams{
 			RunNo: r.Number, FileNo: file, Rec: rj.Rec, Line: rj.Line, Object: rj.Object, LegacyID: optional(rj.ID),
 			ColumnName: optional(rj.Column), Value: optional(clip(rj.Value)), Code: rj.Code, Reason: rj.Reason, Stage: rj.Stage,
 		}
 	}
-	if _, err := db.New(r.pool).RejectCopyFrom(ctx, params); err != nil {
+	if _, err := importdb.New(r.pool).RejectCopyFrom(ctx, params); err != nil {
 		return explain(fmt.Errorf("storing rejects: %w", err))
 	}
 	return nil
@@ -41,7 +41,7 @@ func (r *Run) Reject(ctx context.Context, file int32, rejects []Reject) error {
 
 // Ledger reads the rejects of a run, those of a merge that has not committed included.
 type Ledger struct {
-	q      *db.Queries
+	q      *importdb.Queries
 	no     int32
 	source string
 }
@@ -61,7 +61,7 @@ func (l *Ledger) Counts(ctx context.Context) (map[string]int64, error) {
 
 // Known counts the rejected records that an earlier run of the source rejected for the same reason.
 func (l *Ledger) Known(ctx context.Context) (int64, error) {
-	n, err := l.q.RejectCountKnown(ctx, db.RejectCountKnownParams{RunNo: l.no, Source: l.source})
+	n, err := l.q.RejectCountKnown(ctx, importdb.RejectCountKnownParams{RunNo: l.no, Source: l.source})
 	if err != nil {
 		return 0, fmt.Errorf("counting rejects: %w", err)
 	}
@@ -107,7 +107,7 @@ const pageSize = 5000
 // Page gives the rejects of a file that follow a record, a bounded number of them at once; none at
 // the end.
 func (l *Ledger) Page(ctx context.Context, file int32, after int64) ([]Reject, error) {
-	rows, err := l.q.RejectListByFile(ctx, db.RejectListByFileParams{RunNo: l.no, FileNo: file, AfterRec: after, MaxRows: pageSize})
+	rows, err := l.q.RejectListByFile(ctx, importdb.RejectListByFileParams{RunNo: l.no, FileNo: file, AfterRec: after, MaxRows: pageSize})
 	if err != nil {
 		return nil, fmt.Errorf("reading rejects: %w", err)
 	}
@@ -122,5 +122,5 @@ func (l *Ledger) Page(ctx context.Context, file int32, after int64) ([]Reject, e
 
 // Ledger reads the rejects of a run that is not being merged.
 func (r *Run) Ledger() *Ledger {
-	return &Ledger{q: db.New(r.pool), no: r.Number, source: r.cfg.Source}
+	return &Ledger{q: importdb.New(r.pool), no: r.Number, source: r.cfg.Source}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/projectrye/rye-import/db"
 	"github.com/projectrye/rye-import/importer/graph"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // Staged tells what came of a batch.
@@ -40,7 +40,7 @@ func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, er
 		return out, err
 	}
 	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		return p.copy(ctx, db.New(tx))
+		return p.copy(ctx, importdb.New(tx))
 	})
 	if err != nil {
 		first, last := b.Records[0], b.Records[len(b.Records)-1]
@@ -58,7 +58,7 @@ func (r *Run) unchanged(ctx context.Context, records []graph.Record) ([]bool, er
 	if !r.Known {
 		return same, nil
 	}
-	params := db.RecordListUnchangedParams{
+	params := importdb.RecordListUnchangedParams{
 		ObjectNos: make([]int32, len(records)), LegacyIDs: make([]string, len(records)),
 		Hashes: make([]uuid.UUID, len(records)), Deleted: make([]bool, len(records)),
 	}
@@ -70,7 +70,7 @@ func (r *Run) unchanged(ctx context.Context, records []graph.Record) ([]bool, er
 	}
 	var positions []int32
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) (err error) {
-		q := db.New(tx)
+		q := importdb.New(tx)
 		if err := q.SessionTuneLookup(ctx); err != nil {
 			return err
 		}
@@ -88,23 +88,23 @@ func (r *Run) unchanged(ctx context.Context, records []graph.Record) ([]bool, er
 
 // params are the rows of a batch as they are copied.
 type params struct {
-	records      []db.StagingRecordCopyFromParams
-	nodes        []db.StagingNodeCopyFromParams
-	links        []db.StagingLinkCopyFromParams
-	facts        []db.StagingFactCopyFromParams
-	events       []db.StagingEventCopyFromParams
-	participants []db.StagingParticipantCopyFromParams
-	stages       []db.StagingStageCopyFromParams
+	records      []importdb.StagingRecordCopyFromParams
+	nodes        []importdb.StagingNodeCopyFromParams
+	links        []importdb.StagingLinkCopyFromParams
+	facts        []importdb.StagingFactCopyFromParams
+	events       []importdb.StagingEventCopyFromParams
+	participants []importdb.StagingParticipantCopyFromParams
+	stages       []importdb.StagingStageCopyFromParams
 }
 
 // params turns a batch into rows, without the content of unchanged records. The values of a batch
 // lie in the order of their records, so that one pass finds whose each is.
 func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*params, error) {
 	p := &params{
-		records: make([]db.StagingRecordCopyFromParams, 0, len(b.Records)),
-		nodes:   make([]db.StagingNodeCopyFromParams, 0, len(b.Nodes)),
-		links:   make([]db.StagingLinkCopyFromParams, 0, len(b.Links)),
-		facts:   make([]db.StagingFactCopyFromParams, 0, len(b.Facts)),
+		records: make([]importdb.StagingRecordCopyFromParams, 0, len(b.Records)),
+		nodes:   make([]importdb.StagingNodeCopyFromParams, 0, len(b.Nodes)),
+		links:   make([]importdb.StagingLinkCopyFromParams, 0, len(b.Links)),
+		facts:   make([]importdb.StagingFactCopyFromParams, 0, len(b.Facts)),
 	}
 	skip := make(map[int64]bool)
 	for i := range b.Records {
@@ -117,7 +117,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 		if err != nil {
 			return nil, err
 		}
-		row := db.StagingRecordCopyFromParams{
+		row := importdb.StagingRecordCopyFromParams{
 			RunNo: r.Number, Rec: rec.Rec, ObjectNo: *object, LegacyID: rec.ID, Kind: string(rec.Kind),
 			ID: newID(), ContentHash: rec.Hash, Changed: !same[i], Deleted: rec.Deleted,
 			Version: optionalTime(rec.Version), CreatedAt: optionalTime(rec.CreatedAt), FileNo: file, Line: rec.Line,
@@ -133,7 +133,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 	}
 	for i := range b.Nodes {
 		if n := &b.Nodes[i]; !skip[n.Rec] {
-			p.nodes = append(p.nodes, db.StagingNodeCopyFromParams{
+			p.nodes = append(p.nodes, importdb.StagingNodeCopyFromParams{
 				RunNo: r.Number, Rec: n.Rec, NodeType: n.Type, Label: optional(n.Label), CodePrefix: optional(n.CodePrefix), Properties: n.Properties,
 			})
 		}
@@ -152,7 +152,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 		if err != nil {
 			return nil, err
 		}
-		p.facts = append(p.facts, db.StagingFactCopyFromParams{
+		p.facts = append(p.facts, importdb.StagingFactCopyFromParams{
 			RunNo: r.Number, Rec: f.Rec, ID: newID(), Slot: f.Slot, SubjectObjectNo: subject, SubjectRef: optional(f.Subject.ID),
 			AssertionType: f.Type, AssertionKey: f.Key, Claim: f.Claim, AssertedAt: optionalTime(f.AssertedAt), History: f.History,
 		})
@@ -166,7 +166,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 		if err != nil {
 			return nil, err
 		}
-		p.events = append(p.events, db.StagingEventCopyFromParams{
+		p.events = append(p.events, importdb.StagingEventCopyFromParams{
 			RunNo: r.Number, Rec: e.Rec, EventType: e.Type, OccurredAt: e.OccurredAt, Summary: optional(e.Summary),
 			Properties: e.Properties, ActorObjectNo: actor, ActorRef: optional(e.Actor.ID),
 		})
@@ -193,7 +193,7 @@ func (r *Run) link(p *params, l *graph.Link, skip map[int64]bool, out *Staged) e
 	if err != nil {
 		return err
 	}
-	p.links = append(p.links, db.StagingLinkCopyFromParams{
+	p.links = append(p.links, importdb.StagingLinkCopyFromParams{
 		RunNo: r.Number, Rec: l.Rec, ID: newID(), Slot: l.Slot, Rank: l.Rank, EdgeType: l.EdgeType,
 		SourceObjectNo: source, SourceRef: optional(l.Source.ID), TargetObjectNo: target, TargetRef: optional(l.Target.ID),
 		Properties: l.Properties, EffectiveFrom: optionalTime(l.EffectiveFrom), EffectiveTo: optionalTime(l.EffectiveTo), EndKnown: l.EndKnown,
@@ -215,7 +215,7 @@ func (r *Run) participant(p *params, pt *graph.Participant, skip map[int64]bool,
 	if err != nil {
 		return err
 	}
-	p.participants = append(p.participants, db.StagingParticipantCopyFromParams{
+	p.participants = append(p.participants, importdb.StagingParticipantCopyFromParams{
 		RunNo: r.Number, Rec: pt.Rec, ID: newID(), Slot: pt.Slot, Role: pt.Role,
 		EventObjectNo: event, EventRef: optional(pt.Event.ID), NodeObjectNo: node, NodeRef: pt.Node.ID, Properties: pt.Properties,
 	})
@@ -244,7 +244,7 @@ func (r *Run) stages(p *params, b *graph.Batch) error {
 		if err != nil {
 			return err
 		}
-		p.stages = append(p.stages, db.StagingStageCopyFromParams{
+		p.stages = append(p.stages, importdb.StagingStageCopyFromParams{
 			RunNo: r.Number, PipelineObjectNo: pipeline, PipelineRef: optional(s.Pipeline.ID), Label: s.Label, StageKey: s.Key,
 			SortOrder: s.Order, Probability: s.Probability, Closed: s.Closed, Won: s.Won, Seen: 1,
 		})
@@ -269,7 +269,7 @@ func number(f *float64) float64 {
 	return *f
 }
 
-func (p *params) copy(ctx context.Context, q *db.Queries) error {
+func (p *params) copy(ctx context.Context, q *importdb.Queries) error {
 	if err := q.SessionTuneStaging(ctx); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
 
-	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 	"github.com/projectrye/rye-import/schema"
 )
 
@@ -100,7 +100,7 @@ func current(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 }
 
 func appliedVersions(ctx context.Context, pool *pgxpool.Pool) (map[int64]bool, error) {
-	q := db.New(pool)
+	q := importdb.New(pool)
 	found, err := q.MigrationTableExists(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading which migrations are applied: %w", explainRead(err))

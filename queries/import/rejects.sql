@@ -1,0 +1,53 @@
+-- RejectCopyFrom stores rejected records in bulk.
+-- name: RejectCopyFrom :copyfrom
+INSERT INTO rye_import.rejects (run_no, file_no, rec, line, object, legacy_id, column_name, value, code, reason, stage)
+VALUES (@run_no, @file_no, @rec, @line, @object, @legacy_id, @column_name, @value, @code, @reason, @stage);
+
+-- RejectListByFile gives the rejected records of a file of a run in the order of the file, after one
+-- of them.
+-- name: RejectListByFile :many
+SELECT rec, line, object, coalesce(column_name, '')::text AS column_name, coalesce(value, '')::text AS value, code, reason, stage
+FROM rye_import.rejects
+WHERE run_no = @run_no AND file_no = @file_no AND rec > @after_rec
+ORDER BY rec
+LIMIT @max_rows;
+
+-- RejectCountByRun counts the rejected records of a run by code.
+-- name: RejectCountByRun :many
+SELECT code, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = @run_no
+GROUP BY code
+ORDER BY count(*) DESC, code;
+
+-- RejectCountKnown counts those rejected records of a run that an earlier run of the source, which
+-- has committed, rejected for the same reason.
+-- name: RejectCountKnown :one
+SELECT count(*)
+FROM rye_import.rejects r
+WHERE r.run_no = @run_no
+  AND EXISTS (
+      SELECT FROM rye_import.rejects e
+      JOIN rye_import.runs n ON n.run_no = e.run_no
+      WHERE n.source = @source AND n.status = 'done' AND e.run_no < @run_no
+        AND e.object = r.object AND e.code = r.code
+        AND coalesce(e.legacy_id, '') = coalesce(r.legacy_id, '')
+        AND coalesce(e.column_name, '') = coalesce(r.column_name, '')
+        AND coalesce(e.value, '') = coalesce(r.value, '')
+  );
+
+-- RejectCountFiles counts the rejected records of a run by file and object.
+-- name: RejectCountFiles :many
+SELECT file_no, object, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = @run_no
+GROUP BY file_no, object
+ORDER BY file_no, object;
+
+-- RejectListUnidentified gives the objects of which a run rejected records without knowing their id.
+-- name: RejectListUnidentified :many
+SELECT object, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = @run_no AND legacy_id IS NULL
+GROUP BY object
+ORDER BY object;
