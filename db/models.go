@@ -3,3 +3,62 @@
 //   sqlc v1.31.1
 
 package db
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+)
+
+// A person, org, opportunity or any other entity of the graph.
+type Node struct {
+	ID             uuid.UUID
+	NodeType       string
+	Label          *string
+	ExternalID     *string
+	ExternalSource *string
+	// Domain data; an imported node carries its code here.
+	Properties json.RawMessage
+	// System metadata: teams, classification, tags.
+	Attrs     json.RawMessage
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// When the node was soft-deleted; null while it lives.
+	ArchivedAt *time.Time
+}
+
+// Which node was folded into which, when and by whom.
+type NodeMerge struct {
+	ID          uuid.UUID
+	DuplicateID uuid.UUID
+	CanonicalID uuid.UUID
+	MergedAt    time.Time
+	MergedBy    *string
+	Confidence  *decimal.Decimal
+	Properties  json.RawMessage
+}
+
+// The crosswalk: one row of a source names one node; one node may hold many rows.
+type NodeSourceMap struct {
+	NodeID       uuid.UUID
+	SourceSchema string
+	SourceTable  string
+	SourceID     string
+	SourceIDType *string
+	SyncedAt     *time.Time
+}
+
+type NodesSecure struct {
+	ID             uuid.UUID
+	NodeType       string
+	Label          *string
+	ExternalID     *string
+	ExternalSource *string
+	Properties     json.RawMessage
+	Attrs          json.RawMessage
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	ArchivedAt     *time.Time
+}

@@ -7,45 +7,284 @@ package db
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 )
 
+const nodeSourceMapGet = `-- name: NodeSourceMapGet :one
+SELECT node_id, source_schema, source_table, source_id, source_id_type, synced_at
+FROM rye.node_source_map
+WHERE source_schema = $1 AND source_table = $2 AND source_id = $3
+`
+
+type NodeSourceMapGetParams struct {
+	Source   string
+	Object   string
+	SourceID string
+}
+
+// NodeSourceMapGet gives the node of a record of a source, by the name of the source, the object and
+// the id there. The crosswalk names nodes that the session may not see.
+func (q *Queries) NodeSourceMapGet(ctx context.Context, arg NodeSourceMapGetParams) (NodeSourceMap, error) {
+	row := q.db.QueryRow(ctx, nodeSourceMapGet, arg.Source, arg.Object, arg.SourceID)
+	var i NodeSourceMap
+	err := row.Scan(
+		&i.NodeID,
+		&i.SourceSchema,
+		&i.SourceTable,
+		&i.SourceID,
+		&i.SourceIDType,
+		&i.SyncedAt,
+	)
+	return i, err
+}
+
 const nodeSourceMapListByNode = `-- name: NodeSourceMapListByNode :many
-SELECT source_schema, source_table, source_id, synced_at
+SELECT node_id, source_schema, source_table, source_id, source_id_type, synced_at
 FROM rye.node_source_map
 WHERE node_id = $1
+    AND (source_schema, source_table, source_id) > (coalesce($2::text, ''),
+        coalesce($3::text, ''), coalesce($4::text, ''))
 ORDER BY source_schema, source_table, source_id
-LIMIT $2
+LIMIT $5
 `
 
 type NodeSourceMapListByNodeParams struct {
-	NodeID  uuid.UUID
-	MaxRows int32
+	NodeID        uuid.UUID
+	AfterSchema   *string
+	AfterTable    *string
+	AfterSourceID *string
+	MaxRows       int32
 }
 
-type NodeSourceMapListByNodeRow struct {
-	SourceSchema string
-	SourceTable  string
-	SourceID     string
-	SyncedAt     *time.Time
-}
-
-// NodeSourceMapListByNode gives the records of sources that a node stands for.
-func (q *Queries) NodeSourceMapListByNode(ctx context.Context, arg NodeSourceMapListByNodeParams) ([]NodeSourceMapListByNodeRow, error) {
-	rows, err := q.db.Query(ctx, nodeSourceMapListByNode, arg.NodeID, arg.MaxRows)
+// NodeSourceMapListByNode gives the records of sources that a node stands for, ordered by source,
+// object and id. The next page begins after those of the last row.
+func (q *Queries) NodeSourceMapListByNode(ctx context.Context, arg NodeSourceMapListByNodeParams) ([]NodeSourceMap, error) {
+	rows, err := q.db.Query(ctx, nodeSourceMapListByNode,
+		arg.NodeID,
+		arg.AfterSchema,
+		arg.AfterTable,
+		arg.AfterSourceID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []NodeSourceMapListByNodeRow{}
+	items := []NodeSourceMap{}
 	for rows.Next() {
-		var i NodeSourceMapListByNodeRow
+		var i NodeSourceMap
 		if err := rows.Scan(
+			&i.NodeID,
 			&i.SourceSchema,
 			&i.SourceTable,
 			&i.SourceID,
+			&i.SourceIDType,
+			&i.SyncedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeSourceMapListByNodes = `-- name: NodeSourceMapListByNodes :many
+SELECT node_id, source_schema, source_table, source_id, source_id_type, synced_at
+FROM rye.node_source_map
+WHERE node_id = ANY ($1::uuid[])
+    AND (node_id, source_schema, source_table, source_id) > (
+        coalesce($2::uuid, '00000000-0000-0000-0000-000000000000'), coalesce($3::text, ''),
+        coalesce($4::text, ''), coalesce($5::text, ''))
+ORDER BY node_id, source_schema, source_table, source_id
+LIMIT $6
+`
+
+type NodeSourceMapListByNodesParams struct {
+	NodeIDs       []uuid.UUID
+	AfterNodeID   *uuid.UUID
+	AfterSchema   *string
+	AfterTable    *string
+	AfterSourceID *string
+	MaxRows       int32
+}
+
+// NodeSourceMapListByNodes gives the records of sources that nodes stand for, ordered by node,
+// source, object and id. The next page begins after those of the last row.
+func (q *Queries) NodeSourceMapListByNodes(ctx context.Context, arg NodeSourceMapListByNodesParams) ([]NodeSourceMap, error) {
+	rows, err := q.db.Query(ctx, nodeSourceMapListByNodes,
+		arg.NodeIDs,
+		arg.AfterNodeID,
+		arg.AfterSchema,
+		arg.AfterTable,
+		arg.AfterSourceID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeSourceMap{}
+	for rows.Next() {
+		var i NodeSourceMap
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.SourceSchema,
+			&i.SourceTable,
+			&i.SourceID,
+			&i.SourceIDType,
+			&i.SyncedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeSourceMapListByObject = `-- name: NodeSourceMapListByObject :many
+SELECT node_id, source_schema, source_table, source_id, source_id_type, synced_at
+FROM rye.node_source_map
+WHERE source_schema = $1 AND source_table = $2
+    AND source_id > coalesce($3::text, '')
+ORDER BY source_id
+LIMIT $4
+`
+
+type NodeSourceMapListByObjectParams struct {
+	Source        string
+	Object        string
+	AfterSourceID *string
+	MaxRows       int32
+}
+
+// NodeSourceMapListByObject gives all records of one object of a source, ordered by id. The next page
+// begins after the source_id of the last row.
+func (q *Queries) NodeSourceMapListByObject(ctx context.Context, arg NodeSourceMapListByObjectParams) ([]NodeSourceMap, error) {
+	rows, err := q.db.Query(ctx, nodeSourceMapListByObject,
+		arg.Source,
+		arg.Object,
+		arg.AfterSourceID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeSourceMap{}
+	for rows.Next() {
+		var i NodeSourceMap
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.SourceSchema,
+			&i.SourceTable,
+			&i.SourceID,
+			&i.SourceIDType,
+			&i.SyncedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeSourceMapListByRecords = `-- name: NodeSourceMapListByRecords :many
+SELECT node_id, source_schema, source_table, source_id, source_id_type, synced_at
+FROM rye.node_source_map
+WHERE source_schema = $1 AND source_table = $2 AND source_id = ANY ($3::text[])
+ORDER BY source_id
+LIMIT $4
+`
+
+type NodeSourceMapListByRecordsParams struct {
+	Source    string
+	Object    string
+	SourceIDs []string
+	MaxRows   int32
+}
+
+// NodeSourceMapListByRecords gives the nodes of records of one object of a source, ordered by the id
+// there. A record that is not in the graph has no row.
+func (q *Queries) NodeSourceMapListByRecords(ctx context.Context, arg NodeSourceMapListByRecordsParams) ([]NodeSourceMap, error) {
+	rows, err := q.db.Query(ctx, nodeSourceMapListByRecords,
+		arg.Source,
+		arg.Object,
+		arg.SourceIDs,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeSourceMap{}
+	for rows.Next() {
+		var i NodeSourceMap
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.SourceSchema,
+			&i.SourceTable,
+			&i.SourceID,
+			&i.SourceIDType,
+			&i.SyncedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeSourceMapListBySource = `-- name: NodeSourceMapListBySource :many
+SELECT node_id, source_schema, source_table, source_id, source_id_type, synced_at
+FROM rye.node_source_map
+WHERE source_schema = $1
+    AND (source_table, source_id) > (coalesce($2::text, ''), coalesce($3::text, ''))
+ORDER BY source_table, source_id
+LIMIT $4
+`
+
+type NodeSourceMapListBySourceParams struct {
+	Source        string
+	AfterTable    *string
+	AfterSourceID *string
+	MaxRows       int32
+}
+
+// NodeSourceMapListBySource gives all records of a source, ordered by object and id. The next page
+// begins after those of the last row.
+func (q *Queries) NodeSourceMapListBySource(ctx context.Context, arg NodeSourceMapListBySourceParams) ([]NodeSourceMap, error) {
+	rows, err := q.db.Query(ctx, nodeSourceMapListBySource,
+		arg.Source,
+		arg.AfterTable,
+		arg.AfterSourceID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeSourceMap{}
+	for rows.Next() {
+		var i NodeSourceMap
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.SourceSchema,
+			&i.SourceTable,
+			&i.SourceID,
+			&i.SourceIDType,
 			&i.SyncedAt,
 		); err != nil {
 			return nil, err

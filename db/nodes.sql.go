@@ -13,33 +13,1070 @@ import (
 	"github.com/google/uuid"
 )
 
-const nodeGetByCode = `-- name: NodeGetByCode :one
-SELECT id, node_type, coalesce(label, '')::text AS label, properties, created_at, updated_at, archived_at
-FROM rye.nodes
-WHERE properties ->> 'code' = $1::text
-ORDER BY archived_at NULLS FIRST
-LIMIT 1
+const nodeArchive = `-- name: NodeArchive :execrows
+UPDATE rye.nodes SET archived_at = now() WHERE id = ANY ($1::uuid[]) AND archived_at IS NULL
 `
 
-type NodeGetByCodeRow struct {
-	ID         uuid.UUID
-	NodeType   string
-	Label      string
-	Properties json.RawMessage
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	ArchivedAt *time.Time
+// NodeArchive archives living nodes (the graph deletes none) and gives how many those were that the
+// session may change.
+func (q *Queries) NodeArchive(ctx context.Context, ids []uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, nodeArchive, ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
-// NodeGetByCode gives a node by its code.
-func (q *Queries) NodeGetByCode(ctx context.Context, code string) (NodeGetByCodeRow, error) {
-	row := q.db.QueryRow(ctx, nodeGetByCode, code)
-	var i NodeGetByCodeRow
+const nodeCreate = `-- name: NodeCreate :one
+WITH made AS MATERIALIZED (
+    SELECT coalesce($1::uuid, gen_random_uuid()) AS id
+), added AS (
+    INSERT INTO rye.nodes (id, node_type, label, external_id, external_source, properties, attrs)
+    SELECT m.id, $2::text, $3::text, $4::text, $5::text,
+        coalesce($6::jsonb, '{}'), coalesce($7::jsonb, '{}')
+    FROM made m
+)
+SELECT made.id::uuid AS id FROM made
+`
+
+type NodeCreateParams struct {
+	ID             *uuid.UUID
+	NodeType       string
+	Label          *string
+	ExternalID     *string
+	ExternalSource *string
+	Properties     json.RawMessage
+	Attrs          json.RawMessage
+}
+
+// NodeCreate makes a node and gives its id, which is new unless the caller brings one. Teams and
+// classification go to attrs; a code, from CodeGenerate, to the properties under "code" and to
+// external_id with the source internal. Null properties or attrs are an empty object.
+func (q *Queries) NodeCreate(ctx context.Context, arg NodeCreateParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, nodeCreate,
+		arg.ID,
+		arg.NodeType,
+		arg.Label,
+		arg.ExternalID,
+		arg.ExternalSource,
+		arg.Properties,
+		arg.Attrs,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const nodeGet = `-- name: NodeGet :one
+SELECT id, node_type, label, external_id, external_source, properties, attrs, created_at, updated_at, archived_at
+FROM rye.nodes
+WHERE id = $1
+`
+
+// NodeGet gives a node by its id, an archived one too.
+func (q *Queries) NodeGet(ctx context.Context, id uuid.UUID) (Node, error) {
+	row := q.db.QueryRow(ctx, nodeGet, id)
+	var i Node
 	err := row.Scan(
 		&i.ID,
 		&i.NodeType,
 		&i.Label,
+		&i.ExternalID,
+		&i.ExternalSource,
 		&i.Properties,
+		&i.Attrs,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ArchivedAt,
+	)
+	return i, err
+}
+
+const nodeGetByCode = `-- name: NodeGetByCode :one
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
+FROM rye.find_nodes_by_code(ARRAY[$1::text]) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.archived_at DESC NULLS FIRST, n.id
+LIMIT 1
+`
+
+// NodeGetByCode gives a node by its code, an archived one if none that lives has it.
+func (q *Queries) NodeGetByCode(ctx context.Context, code string) (Node, error) {
+	row := q.db.QueryRow(ctx, nodeGetByCode, code)
+	var i Node
+	err := row.Scan(
+		&i.ID,
+		&i.NodeType,
+		&i.Label,
+		&i.ExternalID,
+		&i.ExternalSource,
+		&i.Properties,
+		&i.Attrs,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ArchivedAt,
+	)
+	return i, err
+}
+
+const nodeGetByExternalID = `-- name: NodeGetByExternalID :one
+SELECT id, node_type, label, external_id, external_source, properties, attrs, created_at, updated_at, archived_at
+FROM rye.nodes
+WHERE external_source = $1::text AND external_id = $2::text AND archived_at IS NULL
+`
+
+type NodeGetByExternalIDParams struct {
+	ExternalSource string
+	ExternalID     string
+}
+
+// NodeGetByExternalID gives the living node that an external system knows by an id. The source of
+// codes that this graph made is internal.
+func (q *Queries) NodeGetByExternalID(ctx context.Context, arg NodeGetByExternalIDParams) (Node, error) {
+	row := q.db.QueryRow(ctx, nodeGetByExternalID, arg.ExternalSource, arg.ExternalID)
+	var i Node
+	err := row.Scan(
+		&i.ID,
+		&i.NodeType,
+		&i.Label,
+		&i.ExternalID,
+		&i.ExternalSource,
+		&i.Properties,
+		&i.Attrs,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ArchivedAt,
+	)
+	return i, err
+}
+
+const nodeGetBySourceRecord = `-- name: NodeGetBySourceRecord :one
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
+FROM rye.node_source_map m
+JOIN rye.nodes n ON n.id = m.node_id
+WHERE m.source_schema = $1 AND m.source_table = $2 AND m.source_id = $3
+`
+
+type NodeGetBySourceRecordParams struct {
+	Source   string
+	Object   string
+	SourceID string
+}
+
+// NodeGetBySourceRecord gives the node that a record of a source stands for, by the name of the
+// source, the object and the id there; an archived node too.
+func (q *Queries) NodeGetBySourceRecord(ctx context.Context, arg NodeGetBySourceRecordParams) (Node, error) {
+	row := q.db.QueryRow(ctx, nodeGetBySourceRecord, arg.Source, arg.Object, arg.SourceID)
+	var i Node
+	err := row.Scan(
+		&i.ID,
+		&i.NodeType,
+		&i.Label,
+		&i.ExternalID,
+		&i.ExternalSource,
+		&i.Properties,
+		&i.Attrs,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ArchivedAt,
+	)
+	return i, err
+}
+
+const nodeLink = `-- name: NodeLink :one
+SELECT rye.link_record($1::text, $2::text, $3::text, $4::text, $5::text,
+    $6::jsonb)::uuid AS node_id
+`
+
+type NodeLinkParams struct {
+	Source     string
+	Object     string
+	SourceID   string
+	NodeType   string
+	Label      *string
+	Properties json.RawMessage
+}
+
+// NodeLink ties a record of a source to a node and gives the node's id: it makes the node, or merges
+// the properties into the one that the record has already. Error: RY004 not permitted.
+func (q *Queries) NodeLink(ctx context.Context, arg NodeLinkParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, nodeLink,
+		arg.Source,
+		arg.Object,
+		arg.SourceID,
+		arg.NodeType,
+		arg.Label,
+		arg.Properties,
+	)
+	var node_id uuid.UUID
+	err := row.Scan(&node_id)
+	return node_id, err
+}
+
+const nodeListByCodePrefix = `-- name: NodeListByCodePrefix :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'code')::text AS code
+FROM rye.find_nodes_by_code_prefix($1::text, $2::text,
+    coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'), $4::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY (n.properties ->> 'code') COLLATE "C", n.id
+`
+
+type NodeListByCodePrefixParams struct {
+	Prefix    string
+	AfterCode *string
+	AfterID   *uuid.UUID
+	MaxRows   int32
+}
+
+type NodeListByCodePrefixRow struct {
+	Node Node
+	Code string
+}
+
+// NodeListByCodePrefix gives the nodes whose code begins with a text, such as OPP-2403-, ordered by
+// code and id. The text is taken as it stands: % and _ are signs like others. The next page begins
+// after the code and the id of the last row.
+func (q *Queries) NodeListByCodePrefix(ctx context.Context, arg NodeListByCodePrefixParams) ([]NodeListByCodePrefixRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByCodePrefix,
+		arg.Prefix,
+		arg.AfterCode,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByCodePrefixRow{}
+	for rows.Next() {
+		var i NodeListByCodePrefixRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Code,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByCodes = `-- name: NodeListByCodes :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'code')::text AS code
+FROM rye.find_nodes_by_code($1::text[]) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+WHERE n.archived_at IS NULL
+ORDER BY (n.properties ->> 'code') COLLATE "C", n.id
+LIMIT $2
+`
+
+type NodeListByCodesParams struct {
+	Codes   []string
+	MaxRows int32
+}
+
+type NodeListByCodesRow struct {
+	Node Node
+	Code string
+}
+
+// NodeListByCodes gives the nodes that have one of the codes, ordered by code and id.
+func (q *Queries) NodeListByCodes(ctx context.Context, arg NodeListByCodesParams) ([]NodeListByCodesRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByCodes, arg.Codes, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByCodesRow{}
+	for rows.Next() {
+		var i NodeListByCodesRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Code,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByEmail = `-- name: NodeListByEmail :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'email')::text AS email
+FROM rye.find_nodes_by_email(ARRAY[$1::text], $2::uuid, $3::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.id
+`
+
+type NodeListByEmailParams struct {
+	Email   string
+	AfterID *uuid.UUID
+	MaxRows int32
+}
+
+type NodeListByEmailRow struct {
+	Node  Node
+	Email string
+}
+
+// NodeListByEmail gives the nodes that have an e-mail address, in whatever case, ordered by id.
+func (q *Queries) NodeListByEmail(ctx context.Context, arg NodeListByEmailParams) ([]NodeListByEmailRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByEmail, arg.Email, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByEmailRow{}
+	for rows.Next() {
+		var i NodeListByEmailRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Email,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByEmailDomain = `-- name: NodeListByEmailDomain :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'email')::text AS email
+FROM rye.find_nodes_by_email_domain($1::text, $2::text,
+    coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'), $4::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY rye.email_key(n.properties ->> 'email') COLLATE "C", n.id
+`
+
+type NodeListByEmailDomainParams struct {
+	Domain     string
+	AfterEmail *string
+	AfterID    *uuid.UUID
+	MaxRows    int32
+}
+
+type NodeListByEmailDomainRow struct {
+	Node  Node
+	Email string
+}
+
+// NodeListByEmailDomain gives the nodes with an e-mail address of a domain (acme.example, without @
+// and without its subdomains), ordered by the address as read from its end, then id. The next page
+// begins after the email and the id of the last row.
+func (q *Queries) NodeListByEmailDomain(ctx context.Context, arg NodeListByEmailDomainParams) ([]NodeListByEmailDomainRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByEmailDomain,
+		arg.Domain,
+		arg.AfterEmail,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByEmailDomainRow{}
+	for rows.Next() {
+		var i NodeListByEmailDomainRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Email,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByEmails = `-- name: NodeListByEmails :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'email')::text AS email
+FROM rye.find_nodes_by_email($1::text[], $2::uuid, $3::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.id
+`
+
+type NodeListByEmailsParams struct {
+	Emails  []string
+	AfterID *uuid.UUID
+	MaxRows int32
+}
+
+type NodeListByEmailsRow struct {
+	Node  Node
+	Email string
+}
+
+// NodeListByEmails gives the nodes that have one of the e-mail addresses, in whatever case, ordered
+// by id, with the address as the node has it.
+func (q *Queries) NodeListByEmails(ctx context.Context, arg NodeListByEmailsParams) ([]NodeListByEmailsRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByEmails, arg.Emails, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByEmailsRow{}
+	for rows.Next() {
+		var i NodeListByEmailsRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Email,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByIDs = `-- name: NodeListByIDs :many
+SELECT id, node_type, label, external_id, external_source, properties, attrs, created_at, updated_at, archived_at
+FROM rye.nodes
+WHERE id = ANY ($1::uuid[])
+ORDER BY id
+LIMIT $2
+`
+
+type NodeListByIDsParams struct {
+	IDs     []uuid.UUID
+	MaxRows int32
+}
+
+// NodeListByIDs gives nodes by their ids, archived ones too, ordered by id.
+func (q *Queries) NodeListByIDs(ctx context.Context, arg NodeListByIDsParams) ([]Node, error) {
+	rows, err := q.db.Query(ctx, nodeListByIDs, arg.IDs, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Node{}
+	for rows.Next() {
+		var i Node
+		if err := rows.Scan(
+			&i.ID,
+			&i.NodeType,
+			&i.Label,
+			&i.ExternalID,
+			&i.ExternalSource,
+			&i.Properties,
+			&i.Attrs,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ArchivedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByPhone = `-- name: NodeListByPhone :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'phone')::text AS phone
+FROM rye.find_nodes_by_phone(ARRAY[$1::text], $2::uuid, $3::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.id
+`
+
+type NodeListByPhoneParams struct {
+	Phone   string
+	AfterID *uuid.UUID
+	MaxRows int32
+}
+
+type NodeListByPhoneRow struct {
+	Node  Node
+	Phone string
+}
+
+// NodeListByPhone gives the nodes that have a telephone number, ordered by id. Only the digits
+// count, and a leading 00 is a +; a number without the code of its country is another number.
+func (q *Queries) NodeListByPhone(ctx context.Context, arg NodeListByPhoneParams) ([]NodeListByPhoneRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByPhone, arg.Phone, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByPhoneRow{}
+	for rows.Next() {
+		var i NodeListByPhoneRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Phone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByPhones = `-- name: NodeListByPhones :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'phone')::text AS phone
+FROM rye.find_nodes_by_phone($1::text[], $2::uuid, $3::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.id
+`
+
+type NodeListByPhonesParams struct {
+	Phones  []string
+	AfterID *uuid.UUID
+	MaxRows int32
+}
+
+type NodeListByPhonesRow struct {
+	Node  Node
+	Phone string
+}
+
+// NodeListByPhones gives the nodes that have one of the telephone numbers, as NodeListByPhone.
+func (q *Queries) NodeListByPhones(ctx context.Context, arg NodeListByPhonesParams) ([]NodeListByPhonesRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByPhones, arg.Phones, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByPhonesRow{}
+	for rows.Next() {
+		var i NodeListByPhonesRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Phone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByProperties = `-- name: NodeListByProperties :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
+FROM rye.find_nodes_by_properties($1::jsonb, $2::text, $3::uuid, $4::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.id
+`
+
+type NodeListByPropertiesParams struct {
+	Contains json.RawMessage
+	NodeType *string
+	AfterID  *uuid.UUID
+	MaxRows  int32
+}
+
+// NodeListByProperties gives the nodes whose properties contain a JSON object, such as
+// {"industry": "Brewing"}, ordered by id; an empty object finds none. Without a type, those of all
+// types.
+func (q *Queries) NodeListByProperties(ctx context.Context, arg NodeListByPropertiesParams) ([]Node, error) {
+	rows, err := q.db.Query(ctx, nodeListByProperties,
+		arg.Contains,
+		arg.NodeType,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Node{}
+	for rows.Next() {
+		var i Node
+		if err := rows.Scan(
+			&i.ID,
+			&i.NodeType,
+			&i.Label,
+			&i.ExternalID,
+			&i.ExternalSource,
+			&i.Properties,
+			&i.Attrs,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ArchivedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByType = `-- name: NodeListByType :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
+FROM rye.nodes n
+WHERE n.node_type = $1 AND n.archived_at IS NULL
+    AND (n.created_at, n.id) < (coalesce($2::timestamptz, 'infinity'), coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY n.created_at DESC, n.id DESC
+LIMIT $4
+`
+
+type NodeListByTypeParams struct {
+	NodeType string
+	BeforeAt *time.Time
+	BeforeID *uuid.UUID
+	MaxRows  int32
+}
+
+// NodeListByType gives the nodes of a type, the newest first. The next page begins before the
+// created_at and the id of the last row.
+func (q *Queries) NodeListByType(ctx context.Context, arg NodeListByTypeParams) ([]Node, error) {
+	rows, err := q.db.Query(ctx, nodeListByType,
+		arg.NodeType,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Node{}
+	for rows.Next() {
+		var i Node
+		if err := rows.Scan(
+			&i.ID,
+			&i.NodeType,
+			&i.Label,
+			&i.ExternalID,
+			&i.ExternalSource,
+			&i.Properties,
+			&i.Attrs,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ArchivedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListByWebsites = `-- name: NodeListByWebsites :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, (n.properties ->> 'website')::text AS website
+FROM rye.find_nodes_by_website($1::text[], $2::uuid, $3::int) AS f (node_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY n.id
+`
+
+type NodeListByWebsitesParams struct {
+	Websites []string
+	AfterID  *uuid.UUID
+	MaxRows  int32
+}
+
+type NodeListByWebsitesRow struct {
+	Node    Node
+	Website string
+}
+
+// NodeListByWebsites gives the nodes whose website is on the same host as one of those given,
+// ordered by id. Scheme, www., path and case do not count: acme.example is enough.
+func (q *Queries) NodeListByWebsites(ctx context.Context, arg NodeListByWebsitesParams) ([]NodeListByWebsitesRow, error) {
+	rows, err := q.db.Query(ctx, nodeListByWebsites, arg.Websites, arg.AfterID, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListByWebsitesRow{}
+	for rows.Next() {
+		var i NodeListByWebsitesRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Website,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListDuplicates = `-- name: NodeListDuplicates :many
+WITH me AS (
+    SELECT m.id, m.node_type, m.label, m.properties ->> 'email' AS email, m.properties ->> 'phone' AS phone
+    FROM rye.nodes m
+    WHERE m.id = $4 AND m.archived_at IS NULL
+), hits AS (
+    SELECT fe.node_id, 'email' AS reason, 0.9::double precision AS weight
+    FROM me CROSS JOIN LATERAL rye.find_nodes_by_email(ARRAY[me.email], NULL, 1000) AS fe (node_id)
+    UNION ALL
+    SELECT fp.node_id, 'phone', 0.6
+    FROM me CROSS JOIN LATERAL rye.find_nodes_by_phone(ARRAY[me.phone], NULL, 1000) AS fp (node_id)
+    UNION ALL
+    SELECT fl.node_id, 'label', fl.similarity / 2
+    FROM me CROSS JOIN LATERAL rye.find_nodes_by_label(me.label, ARRAY[me.node_type], 0.6, NULL, NULL, 1000) AS fl (node_id, similarity)
+    WHERE fl.similarity > 0.6
+), scored AS (
+    SELECT h.node_id, array_agg(h.reason ORDER BY h.reason) AS reasons,
+        1 - (1 - coalesce(max(h.weight) FILTER (WHERE h.reason = 'email'), 0))
+            * (1 - coalesce(max(h.weight) FILTER (WHERE h.reason = 'phone'), 0))
+            * (1 - coalesce(max(h.weight) FILTER (WHERE h.reason = 'label'), 0)) AS score
+    FROM hits h
+    GROUP BY h.node_id
+)
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, s.reasons::text[] AS reasons, s.score::double precision AS score
+FROM scored s
+JOIN rye.nodes n ON n.id = s.node_id
+JOIN me k ON k.node_type = n.node_type AND k.id <> n.id
+WHERE (s.score, n.id) < (coalesce($1::double precision, 'infinity'), coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY s.score DESC, n.id DESC
+LIMIT $3
+`
+
+type NodeListDuplicatesParams struct {
+	BeforeScore *float64
+	BeforeID    *uuid.UUID
+	MaxRows     int32
+	NodeID      uuid.UUID
+}
+
+type NodeListDuplicatesRow struct {
+	Node    Node
+	Reasons []string
+	Score   float64
+}
+
+// NodeListDuplicates gives the nodes of the same type that may be the same person or organization:
+// those with the same e-mail address, the same telephone number, or a label that is more than 0.6
+// alike. With each, why (email, label, phone), and a score from 0 to 1, the likeliest first. The next
+// page begins before the score and the id of the last row. Archived nodes have no duplicates.
+func (q *Queries) NodeListDuplicates(ctx context.Context, arg NodeListDuplicatesParams) ([]NodeListDuplicatesRow, error) {
+	rows, err := q.db.Query(ctx, nodeListDuplicates,
+		arg.BeforeScore,
+		arg.BeforeID,
+		arg.MaxRows,
+		arg.NodeID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListDuplicatesRow{}
+	for rows.Next() {
+		var i NodeListDuplicatesRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Reasons,
+			&i.Score,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeListNeighbors = `-- name: NodeListNeighbors :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, f.hops::int AS hops, f.edge_type::text AS edge_type, f.outbound::boolean AS outbound, f.from_id::uuid AS from_id
+FROM rye.node_neighbors($1::uuid, $2::int, $3::text[], $4::timestamptz, $5::int)
+    AS f (node_id, hops, edge_type, outbound, from_id)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY f.hops, f.edge_type, n.id
+`
+
+type NodeListNeighborsParams struct {
+	NodeID    uuid.UUID
+	MaxHops   int32
+	EdgeTypes []string
+	At        time.Time
+	MaxRows   int32
+}
+
+type NodeListNeighborsRow struct {
+	Node     Node
+	Hops     int32
+	EdgeType string
+	Outbound bool
+	FromID   uuid.UUID
+}
+
+// NodeListNeighbors gives the nodes that can be reached from one over at most max_hops edges that
+// held at a time, in both directions, the nearest first: each once, with its distance, the type of
+// the edge by which it was first reached, whether that edge points to it, and the node that it was
+// reached from. No types means all. It ends at max_rows.
+func (q *Queries) NodeListNeighbors(ctx context.Context, arg NodeListNeighborsParams) ([]NodeListNeighborsRow, error) {
+	rows, err := q.db.Query(ctx, nodeListNeighbors,
+		arg.NodeID,
+		arg.MaxHops,
+		arg.EdgeTypes,
+		arg.At,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeListNeighborsRow{}
+	for rows.Next() {
+		var i NodeListNeighborsRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Hops,
+			&i.EdgeType,
+			&i.Outbound,
+			&i.FromID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeMerge = `-- name: NodeMerge :exec
+SELECT rye.merge_nodes($1::uuid, $2::uuid, coalesce($3::text, rye.session_user_id(), 'system'))
+`
+
+type NodeMergeParams struct {
+	DuplicateID uuid.UUID
+	CanonicalID uuid.UUID
+	MergedBy    *string
+}
+
+// NodeMerge folds a duplicate into the canonical node: edges, facts, participations, artifacts and
+// records of sources move over, the duplicate is archived. A null merged_by is the user of the
+// session. Errors: RY003 archived, RY004 not permitted, RY006 not seen, RY007 the same node.
+func (q *Queries) NodeMerge(ctx context.Context, arg NodeMergeParams) error {
+	_, err := q.db.Exec(ctx, nodeMerge, arg.DuplicateID, arg.CanonicalID, arg.MergedBy)
+	return err
+}
+
+const nodeRestore = `-- name: NodeRestore :execrows
+UPDATE rye.nodes SET archived_at = NULL
+WHERE id = ANY ($1::uuid[]) AND archived_at IS NOT NULL
+    AND NOT EXISTS (SELECT FROM rye.node_merges m WHERE m.duplicate_id = rye.nodes.id)
+`
+
+// NodeRestore brings archived nodes back and gives how many those were that the session may change.
+// A node that was merged into another stays archived.
+func (q *Queries) NodeRestore(ctx context.Context, ids []uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, nodeRestore, ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const nodeSearchByName = `-- name: NodeSearchByName :many
+SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at, f.similarity::double precision AS similarity
+FROM rye.find_nodes_by_label($1::text, $2::text[], coalesce(nullif($3::double precision, 0), 0.3),
+    $4::double precision,
+    coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'), $6::int) AS f (node_id, similarity)
+JOIN rye.nodes n ON n.id = f.node_id
+ORDER BY f.similarity DESC, n.id DESC
+`
+
+type NodeSearchByNameParams struct {
+	Name             string
+	NodeTypes        []string
+	MinSimilarity    float64
+	BeforeSimilarity *float64
+	BeforeID         *uuid.UUID
+	MaxRows          int32
+}
+
+type NodeSearchByNameRow struct {
+	Node       Node
+	Similarity float64
+}
+
+// NodeSearchByName gives the nodes whose label is like a name, the most alike first, with how alike
+// they are from 0 to 1; min_similarity 0 stands for 0.3. No types means all. The next page begins
+// before the similarity and the id of the last row, and searches anew: ask for few pages.
+func (q *Queries) NodeSearchByName(ctx context.Context, arg NodeSearchByNameParams) ([]NodeSearchByNameRow, error) {
+	rows, err := q.db.Query(ctx, nodeSearchByName,
+		arg.Name,
+		arg.NodeTypes,
+		arg.MinSimilarity,
+		arg.BeforeSimilarity,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NodeSearchByNameRow{}
+	for rows.Next() {
+		var i NodeSearchByNameRow
+		if err := rows.Scan(
+			&i.Node.ID,
+			&i.Node.NodeType,
+			&i.Node.Label,
+			&i.Node.ExternalID,
+			&i.Node.ExternalSource,
+			&i.Node.Properties,
+			&i.Node.Attrs,
+			&i.Node.CreatedAt,
+			&i.Node.UpdatedAt,
+			&i.Node.ArchivedAt,
+			&i.Similarity,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const nodeSetProperties = `-- name: NodeSetProperties :one
+UPDATE rye.nodes
+SET properties = properties || $1::jsonb, label = coalesce($2::text, label)
+WHERE id = $3 AND archived_at IS NULL AND jsonb_typeof($1::jsonb) = 'object'
+RETURNING id, node_type, label, external_id, external_source, properties, attrs, created_at, updated_at, archived_at
+`
+
+type NodeSetPropertiesParams struct {
+	Properties json.RawMessage
+	Label      *string
+	ID         uuid.UUID
+}
+
+// NodeSetProperties merges a JSON object into the properties of a living node: keys that it does not
+// name stay. A null label stays as it was. It gives the node as it is now, and no row where the
+// session may not change it or what is given is no object.
+func (q *Queries) NodeSetProperties(ctx context.Context, arg NodeSetPropertiesParams) (Node, error) {
+	row := q.db.QueryRow(ctx, nodeSetProperties, arg.Properties, arg.Label, arg.ID)
+	var i Node
+	err := row.Scan(
+		&i.ID,
+		&i.NodeType,
+		&i.Label,
+		&i.ExternalID,
+		&i.ExternalSource,
+		&i.Properties,
+		&i.Attrs,
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.ArchivedAt,

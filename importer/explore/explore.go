@@ -109,7 +109,10 @@ func Get(ctx context.Context, pool *pgxpool.Pool, code string) (*Record, error) 
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", code, err)
 	}
-	r := &Record{ID: n.ID, Code: code, Type: n.NodeType, Label: n.Label, Properties: n.Properties, CreatedAt: n.CreatedAt}
+	r := &Record{ID: n.ID, Code: code, Type: n.NodeType, Properties: n.Properties, CreatedAt: n.CreatedAt}
+	if n.Label != nil {
+		r.Label = *n.Label
+	}
 	sources, err := q.NodeSourceMapListByNode(ctx, db.NodeSourceMapListByNodeParams{NodeID: n.ID, MaxRows: most})
 	if err != nil {
 		return nil, fmt.Errorf("reading the sources of %s: %w", code, err)
