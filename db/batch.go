@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,71 @@ import (
 var (
 	ErrBatchAlreadyClosed = errors.New("batch already closed")
 )
+
+const activityLogMany = `-- name: ActivityLogMany :batchone
+SELECT rye.log_crm_activity($1::text, $2::text, $3::jsonb,
+    $4::text, $5::uuid[], $6::text[],
+    $7::timestamptz)::uuid AS id
+`
+
+type ActivityLogManyBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type ActivityLogManyParams struct {
+	EventType        string
+	Summary          *string
+	Properties       json.RawMessage
+	Actor            *string
+	ParticipantIDs   []uuid.UUID
+	ParticipantRoles []string
+	OccurredAt       *time.Time
+}
+
+// ActivityLogMany logs many activities in one round trip, and gives the id of each. When one is refused, so
+// are all.
+func (q *Queries) ActivityLogMany(ctx context.Context, arg []ActivityLogManyParams) *ActivityLogManyBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.EventType,
+			a.Summary,
+			a.Properties,
+			a.Actor,
+			a.ParticipantIDs,
+			a.ParticipantRoles,
+			a.OccurredAt,
+		}
+		batch.Queue(activityLogMany, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &ActivityLogManyBatchResults{br, len(arg), false}
+}
+
+func (b *ActivityLogManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var id uuid.UUID
+		if b.closed {
+			if f != nil {
+				f(t, id, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		row := b.br.QueryRow()
+		err := row.Scan(&id)
+		if f != nil {
+			f(t, id, err)
+		}
+	}
+}
+
+func (b *ActivityLogManyBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
 
 const nodeCreateMany = `-- name: NodeCreateMany :batchone
 WITH made AS MATERIALIZED (

@@ -7,36 +7,170 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-const eventListByNode = `-- name: EventListByNode :many
-SELECT e.id, e.event_type, e.occurred_at, coalesce(e.summary, '')::text AS summary, p.role
-FROM rye.event_participants p
-JOIN rye.events e ON e.id = p.event_id
-WHERE p.node_id = $1
-ORDER BY e.occurred_at DESC, e.id
+const activityLog = `-- name: ActivityLog :one
+SELECT rye.log_crm_activity($1::text, $2::text, $3::jsonb,
+    $4::text, $5::uuid[], $6::text[],
+    $7::timestamptz)::uuid AS id
+`
+
+type ActivityLogParams struct {
+	EventType        string
+	Summary          *string
+	Properties       json.RawMessage
+	Actor            *string
+	ParticipantIDs   []uuid.UUID
+	ParticipantRoles []string
+	OccurredAt       *time.Time
+}
+
+// ActivityLog logs an activity of the CRM (an email, a call, a meeting, a note) and gives the id of its
+// event. Roles, actor and time are as in EventRecord.
+func (q *Queries) ActivityLog(ctx context.Context, arg ActivityLogParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, activityLog,
+		arg.EventType,
+		arg.Summary,
+		arg.Properties,
+		arg.Actor,
+		arg.ParticipantIDs,
+		arg.ParticipantRoles,
+		arg.OccurredAt,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const eventGet = `-- name: EventGet :one
+SELECT id, event_type, occurred_at, recorded_at, summary, properties, actor_node_id, actor_system, attrs, created_at
+FROM rye.events
+WHERE id = $1
+`
+
+// EventGet gives an event. There is no row when it does not exist, or when the session sees none of its
+// participants.
+func (q *Queries) EventGet(ctx context.Context, id uuid.UUID) (Event, error) {
+	row := q.db.QueryRow(ctx, eventGet, id)
+	var i Event
+	err := row.Scan(
+		&i.ID,
+		&i.EventType,
+		&i.OccurredAt,
+		&i.RecordedAt,
+		&i.Summary,
+		&i.Properties,
+		&i.ActorNodeID,
+		&i.ActorSystem,
+		&i.Attrs,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const eventListByIDs = `-- name: EventListByIDs :many
+SELECT id, event_type, occurred_at, recorded_at, summary, properties, actor_node_id, actor_system, attrs, created_at
+FROM rye.events
+WHERE id = ANY ($1::uuid[])
+ORDER BY occurred_at DESC, id DESC
 LIMIT $2
 `
 
-type EventListByNodeParams struct {
-	NodeID  uuid.UUID
+type EventListByIDsParams struct {
+	IDs     []uuid.UUID
 	MaxRows int32
 }
 
-type EventListByNodeRow struct {
-	ID         uuid.UUID
-	EventType  string
-	OccurredAt time.Time
-	Summary    string
-	Role       string
+// EventListByIDs gives events by their ids, newest first. Those that do not exist, or that the session
+// does not see, are left out.
+func (q *Queries) EventListByIDs(ctx context.Context, arg EventListByIDsParams) ([]Event, error) {
+	rows, err := q.db.Query(ctx, eventListByIDs, arg.IDs, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.EventType,
+			&i.OccurredAt,
+			&i.RecordedAt,
+			&i.Summary,
+			&i.Properties,
+			&i.ActorNodeID,
+			&i.ActorSystem,
+			&i.Attrs,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-// EventListByNode gives the latest events that a node took part in.
+const eventListByNode = `-- name: EventListByNode :many
+SELECT e.id, e.event_type, e.occurred_at, e.recorded_at, e.summary, e.properties, e.actor_node_id, e.actor_system,
+    ARRAY(
+        SELECT r.role FROM rye.event_participants r
+        WHERE r.event_id = e.id AND r.node_id = $1::uuid ORDER BY r.role
+    )::text[] AS roles
+FROM rye.events e
+WHERE e.id IN (SELECT p.event_id FROM rye.event_participants p WHERE p.node_id = $1::uuid)
+    AND (coalesce(cardinality($2::text[]), 0) = 0 OR e.event_type = ANY ($2::text[]))
+    AND e.occurred_at >= CASE WHEN $3::timestamptz IS NULL THEN '-infinity' ELSE $3::timestamptz END
+    AND e.occurred_at < CASE WHEN $4::timestamptz IS NULL THEN 'infinity' ELSE $4::timestamptz END
+    AND (e.occurred_at, e.id) < (
+        CASE WHEN $5::timestamptz IS NULL THEN 'infinity' ELSE $5::timestamptz END,
+        CASE WHEN $6::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE $6::uuid END)
+ORDER BY e.occurred_at DESC, e.id DESC
+LIMIT $7
+`
+
+type EventListByNodeParams struct {
+	NodeID     uuid.UUID
+	EventTypes []string
+	Since      *time.Time
+	Until      *time.Time
+	BeforeAt   *time.Time
+	BeforeID   *uuid.UUID
+	MaxRows    int32
+}
+
+type EventListByNodeRow struct {
+	ID          uuid.UUID
+	EventType   string
+	OccurredAt  time.Time
+	RecordedAt  time.Time
+	Summary     *string
+	Properties  json.RawMessage
+	ActorNodeID *uuid.UUID
+	ActorSystem *string
+	Roles       []string
+}
+
+// EventListByNode gives the timeline of a node: the events that it took part in, newest first, each once
+// with all the roles that the node had in it. No event types mean all of them; since (inclusive) and
+// until (exclusive) may be null. The next page begins before the occurred_at and id of the last row.
 func (q *Queries) EventListByNode(ctx context.Context, arg EventListByNodeParams) ([]EventListByNodeRow, error) {
-	rows, err := q.db.Query(ctx, eventListByNode, arg.NodeID, arg.MaxRows)
+	rows, err := q.db.Query(ctx, eventListByNode,
+		arg.NodeID,
+		arg.EventTypes,
+		arg.Since,
+		arg.Until,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +182,12 @@ func (q *Queries) EventListByNode(ctx context.Context, arg EventListByNodeParams
 			&i.ID,
 			&i.EventType,
 			&i.OccurredAt,
+			&i.RecordedAt,
 			&i.Summary,
-			&i.Role,
+			&i.Properties,
+			&i.ActorNodeID,
+			&i.ActorSystem,
+			&i.Roles,
 		); err != nil {
 			return nil, err
 		}
@@ -59,4 +197,178 @@ func (q *Queries) EventListByNode(ctx context.Context, arg EventListByNodeParams
 		return nil, err
 	}
 	return items, nil
+}
+
+const eventListByNodes = `-- name: EventListByNodes :many
+SELECT g.node_id::uuid AS node_id, t.id, t.event_type, t.occurred_at, t.recorded_at, t.summary, t.properties,
+    t.actor_node_id, t.actor_system,
+    ARRAY(
+        SELECT r.role FROM rye.event_participants r
+        WHERE r.event_id = t.id AND r.node_id = g.node_id ORDER BY r.role
+    )::text[] AS roles
+FROM (SELECT DISTINCT unnest($1::uuid[]) AS node_id) g
+CROSS JOIN LATERAL (
+    SELECT e.id, e.event_type, e.occurred_at, e.recorded_at, e.summary, e.properties, e.actor_node_id, e.actor_system
+    FROM rye.events e
+    WHERE e.id IN (SELECT p.event_id FROM rye.event_participants p WHERE p.node_id = g.node_id)
+        AND (coalesce(cardinality($2::text[]), 0) = 0 OR e.event_type = ANY ($2::text[]))
+    ORDER BY e.occurred_at DESC, e.id DESC
+    LIMIT $3::int
+) t
+ORDER BY g.node_id, t.occurred_at DESC, t.id DESC
+LIMIT $4
+`
+
+type EventListByNodesParams struct {
+	NodeIDs    []uuid.UUID
+	EventTypes []string
+	PerNode    int32
+	MaxRows    int32
+}
+
+type EventListByNodesRow struct {
+	NodeID      uuid.UUID
+	ID          uuid.UUID
+	EventType   string
+	OccurredAt  time.Time
+	RecordedAt  time.Time
+	Summary     *string
+	Properties  json.RawMessage
+	ActorNodeID *uuid.UUID
+	ActorSystem *string
+	Roles       []string
+}
+
+// EventListByNodes gives the latest events of each of many nodes, at most per_node of each: in the order
+// of the node ids, the newest first. No event types mean all of them.
+func (q *Queries) EventListByNodes(ctx context.Context, arg EventListByNodesParams) ([]EventListByNodesRow, error) {
+	rows, err := q.db.Query(ctx, eventListByNodes,
+		arg.NodeIDs,
+		arg.EventTypes,
+		arg.PerNode,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EventListByNodesRow{}
+	for rows.Next() {
+		var i EventListByNodesRow
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.ID,
+			&i.EventType,
+			&i.OccurredAt,
+			&i.RecordedAt,
+			&i.Summary,
+			&i.Properties,
+			&i.ActorNodeID,
+			&i.ActorSystem,
+			&i.Roles,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventListByType = `-- name: EventListByType :many
+SELECT id, event_type, occurred_at, recorded_at, summary, properties, actor_node_id, actor_system, attrs, created_at
+FROM rye.events
+WHERE event_type = $1
+    AND occurred_at >= CASE WHEN $2::timestamptz IS NULL THEN '-infinity' ELSE $2::timestamptz END
+    AND occurred_at < CASE WHEN $3::timestamptz IS NULL THEN 'infinity' ELSE $3::timestamptz END
+    AND (occurred_at, id) < (
+        CASE WHEN $4::timestamptz IS NULL THEN 'infinity' ELSE $4::timestamptz END,
+        CASE WHEN $5::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE $5::uuid END)
+ORDER BY occurred_at DESC, id DESC
+LIMIT $6
+`
+
+type EventListByTypeParams struct {
+	EventType string
+	Since     *time.Time
+	Until     *time.Time
+	BeforeAt  *time.Time
+	BeforeID  *uuid.UUID
+	MaxRows   int32
+}
+
+// EventListByType gives the events of a type, newest first. Since (inclusive) and until (exclusive) may be
+// null. The next page begins before the occurred_at and id of the last row.
+func (q *Queries) EventListByType(ctx context.Context, arg EventListByTypeParams) ([]Event, error) {
+	rows, err := q.db.Query(ctx, eventListByType,
+		arg.EventType,
+		arg.Since,
+		arg.Until,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Event{}
+	for rows.Next() {
+		var i Event
+		if err := rows.Scan(
+			&i.ID,
+			&i.EventType,
+			&i.OccurredAt,
+			&i.RecordedAt,
+			&i.Summary,
+			&i.Properties,
+			&i.ActorNodeID,
+			&i.ActorSystem,
+			&i.Attrs,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventRecord = `-- name: EventRecord :one
+SELECT rye.record_event($1::text, $2::text, $3::jsonb,
+    $4::uuid[], $5::text[], $6::text,
+    $7::timestamptz)::uuid AS id
+`
+
+type EventRecordParams struct {
+	EventType        string
+	Summary          *string
+	Properties       json.RawMessage
+	ParticipantIDs   []uuid.UUID
+	ParticipantRoles []string
+	Actor            *string
+	OccurredAt       *time.Time
+}
+
+// EventRecord records an event and gives its id. Each participant has the role that stands at its place
+// in the other list, or is a participant; the actor is the user of the session and the time now, unless
+// given. More roles than participants, or a participant that is null, are refused with RY007.
+func (q *Queries) EventRecord(ctx context.Context, arg EventRecordParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, eventRecord,
+		arg.EventType,
+		arg.Summary,
+		arg.Properties,
+		arg.ParticipantIDs,
+		arg.ParticipantRoles,
+		arg.Actor,
+		arg.OccurredAt,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }

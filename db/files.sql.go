@@ -12,9 +12,16 @@ import (
 const fileListByRun = `-- name: FileListByRun :many
 SELECT file_no, path, object, format, encoding, sha256, bytes
 FROM rye_import.files
-WHERE run_no = $1
+WHERE run_no = $1 AND file_no > coalesce($2::int, 0)
 ORDER BY file_no
+LIMIT $3
 `
+
+type FileListByRunParams struct {
+	RunNo       int32
+	AfterFileNo *int32
+	MaxRows     int32
+}
 
 type FileListByRunRow struct {
 	FileNo   int32
@@ -26,9 +33,10 @@ type FileListByRunRow struct {
 	Bytes    int64
 }
 
-// FileListByRun gives the files of a run in the order in which it read them.
-func (q *Queries) FileListByRun(ctx context.Context, runNo int32) ([]FileListByRunRow, error) {
-	rows, err := q.db.Query(ctx, fileListByRun, runNo)
+// FileListByRun gives the files of a run in the order in which it read them; bytes is their size. The next
+// page begins after the file_no of the last row.
+func (q *Queries) FileListByRun(ctx context.Context, arg FileListByRunParams) ([]FileListByRunRow, error) {
+	rows, err := q.db.Query(ctx, fileListByRun, arg.RunNo, arg.AfterFileNo, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,47 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+// Access beyond the team rule. Every key of scope must hold; an unknown key grants nothing.
+type AccessGrant struct {
+	ID           uuid.UUID
+	Grantee      string
+	GrantType    string
+	ResourceType string
+	AccessLevel  string
+	Scope        json.RawMessage
+	Active       bool
+	CreatedAt    time.Time
+}
+
+// A document, or a file that was imported.
+type Artifact struct {
+	ID             uuid.UUID
+	ArtifactType   string
+	SourceEventID  *uuid.UUID
+	SourceNodeID   *uuid.UUID
+	Content        json.RawMessage
+	Location       json.RawMessage
+	RelatedNodeIDs []uuid.UUID
+	Attrs          json.RawMessage
+	CreatedAt      time.Time
+}
+
+// Something that happened; immutable.
+type Event struct {
+	ID        uuid.UUID
+	EventType string
+	// When it happened.
+	OccurredAt time.Time
+	// When the graph learned of it.
+	RecordedAt  time.Time
+	Summary     *string
+	Properties  json.RawMessage
+	ActorNodeID *uuid.UUID
+	ActorSystem *string
+	Attrs       json.RawMessage
+	CreatedAt   time.Time
+}
+
 // A person, org, opportunity or any other entity of the graph.
 type Node struct {
 	ID             uuid.UUID
@@ -61,4 +102,31 @@ type NodesSecure struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	ArchivedAt     *time.Time
+}
+
+// Which classifications a role sees.
+type RoleClassificationAccess struct {
+	RoleName        string
+	Classifications []string
+}
+
+// One row for each execution of an import.
+type Run struct {
+	// The short number that provenance in rye carries.
+	RunNo      int32
+	RunID      uuid.UUID
+	Source     string
+	CRM        string
+	Command    string
+	Status     string
+	FullExport bool
+	// The mapping and its version (a hash of its text).
+	Mapping    string
+	StartedAt  time.Time
+	FinishedAt *time.Time
+	// The import_run event, when the run changed the graph.
+	EventID *uuid.UUID
+	Error   *string
+	// What run --output json printed.
+	Summary json.RawMessage
 }

@@ -9,34 +9,78 @@ import (
 	"context"
 )
 
-const rejectListByRun = `-- name: RejectListByRun :many
-SELECT r.object, f.path, r.line, r.legacy_id, r.column_name, r.code, r.reason, r.stage
-FROM rye_import.rejects r
-JOIN rye_import.files f USING (file_no)
-WHERE r.run_no = $1
-ORDER BY r.rec
+const rejectCountByCode = `-- name: RejectCountByCode :many
+SELECT code, count(*) AS records
+FROM rye_import.rejects
+WHERE run_no = $1
+GROUP BY code
+ORDER BY count(*) DESC, code
 LIMIT $2
 `
 
-type RejectListByRunParams struct {
+type RejectCountByCodeParams struct {
 	RunNo   int32
 	MaxRows int32
 }
 
+type RejectCountByCodeRow struct {
+	Code    string
+	Records int64
+}
+
+// RejectCountByCode counts the rejected records of a run by code, the most frequent first.
+func (q *Queries) RejectCountByCode(ctx context.Context, arg RejectCountByCodeParams) ([]RejectCountByCodeRow, error) {
+	rows, err := q.db.Query(ctx, rejectCountByCode, arg.RunNo, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RejectCountByCodeRow{}
+	for rows.Next() {
+		var i RejectCountByCodeRow
+		if err := rows.Scan(&i.Code, &i.Records); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const rejectListByRun = `-- name: RejectListByRun :many
+SELECT r.rec, r.object, f.path, r.line, r.legacy_id, r.column_name, r.value, r.code, r.reason, r.stage
+FROM rye_import.rejects r
+JOIN rye_import.files f USING (file_no)
+WHERE r.run_no = $1 AND r.rec > coalesce($2::bigint, -1)
+ORDER BY r.rec
+LIMIT $3
+`
+
+type RejectListByRunParams struct {
+	RunNo    int32
+	AfterRec *int64
+	MaxRows  int32
+}
+
 type RejectListByRunRow struct {
+	Rec        int64
 	Object     string
 	Path       string
 	Line       int32
 	LegacyID   *string
 	ColumnName *string
+	Value      *string
 	Code       string
 	Reason     string
 	Stage      string
 }
 
-// RejectListByRun gives rejected records of a run, in the order of its files.
+// RejectListByRun gives rejected records of a run, in the order of its files. The next page begins after the
+// rec of the last row, the number of the record in the run.
 func (q *Queries) RejectListByRun(ctx context.Context, arg RejectListByRunParams) ([]RejectListByRunRow, error) {
-	rows, err := q.db.Query(ctx, rejectListByRun, arg.RunNo, arg.MaxRows)
+	rows, err := q.db.Query(ctx, rejectListByRun, arg.RunNo, arg.AfterRec, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
@@ -45,11 +89,13 @@ func (q *Queries) RejectListByRun(ctx context.Context, arg RejectListByRunParams
 	for rows.Next() {
 		var i RejectListByRunRow
 		if err := rows.Scan(
+			&i.Rec,
 			&i.Object,
 			&i.Path,
 			&i.Line,
 			&i.LegacyID,
 			&i.ColumnName,
+			&i.Value,
 			&i.Code,
 			&i.Reason,
 			&i.Stage,

@@ -7,45 +7,56 @@ package db
 
 import (
 	"context"
-	"encoding/json"
-	"time"
 
 	"github.com/google/uuid"
 )
 
+const runGet = `-- name: RunGet :one
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+FROM rye_import.runs
+WHERE run_id = $1
+`
+
+// RunGet gives a run by its id.
+func (q *Queries) RunGet(ctx context.Context, runID uuid.UUID) (Run, error) {
+	row := q.db.QueryRow(ctx, runGet, runID)
+	var i Run
+	err := row.Scan(
+		&i.RunNo,
+		&i.RunID,
+		&i.Source,
+		&i.CRM,
+		&i.Command,
+		&i.Status,
+		&i.FullExport,
+		&i.Mapping,
+		&i.StartedAt,
+		&i.FinishedAt,
+		&i.EventID,
+		&i.Error,
+		&i.Summary,
+	)
+	return i, err
+}
+
 const runGetByPrefix = `-- name: RunGetByPrefix :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
 FROM rye_import.runs
 WHERE starts_with(run_id::text, $1::text) OR run_no::text = $1::text
 ORDER BY run_no DESC
 LIMIT 10
 `
 
-type RunGetByPrefixRow struct {
-	RunNo      int32
-	RunID      uuid.UUID
-	Source     string
-	CRM        string
-	Command    string
-	Status     string
-	FullExport bool
-	Mapping    string
-	StartedAt  time.Time
-	FinishedAt *time.Time
-	Error      *string
-	Summary    json.RawMessage
-}
-
-// RunGetByPrefix finds runs by the beginning of their id, or by their number.
-func (q *Queries) RunGetByPrefix(ctx context.Context, prefix string) ([]RunGetByPrefixRow, error) {
+// RunGetByPrefix finds runs by the beginning of their id, or by their number: the ten newest.
+func (q *Queries) RunGetByPrefix(ctx context.Context, prefix string) ([]Run, error) {
 	rows, err := q.db.Query(ctx, runGetByPrefix, prefix)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []RunGetByPrefixRow{}
+	items := []Run{}
 	for rows.Next() {
-		var i RunGetByPrefixRow
+		var i Run
 		if err := rows.Scan(
 			&i.RunNo,
 			&i.RunID,
@@ -57,6 +68,7 @@ func (q *Queries) RunGetByPrefix(ctx context.Context, prefix string) ([]RunGetBy
 			&i.Mapping,
 			&i.StartedAt,
 			&i.FinishedAt,
+			&i.EventID,
 			&i.Error,
 			&i.Summary,
 		); err != nil {
@@ -70,38 +82,68 @@ func (q *Queries) RunGetByPrefix(ctx context.Context, prefix string) ([]RunGetBy
 	return items, nil
 }
 
-const runList = `-- name: RunList :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, error, summary
+const runGetLatest = `-- name: RunGetLatest :one
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
 FROM rye_import.runs
+WHERE source = $1 AND ($2::text IS NULL OR status = $2::text)
 ORDER BY run_no DESC
-LIMIT $1
+LIMIT 1
 `
 
-type RunListRow struct {
-	RunNo      int32
-	RunID      uuid.UUID
-	Source     string
-	CRM        string
-	Command    string
-	Status     string
-	FullExport bool
-	Mapping    string
-	StartedAt  time.Time
-	FinishedAt *time.Time
-	Error      *string
-	Summary    json.RawMessage
+type RunGetLatestParams struct {
+	Source string
+	Status *string
 }
 
-// RunList gives the latest runs, newest first.
-func (q *Queries) RunList(ctx context.Context, maxRows int32) ([]RunListRow, error) {
-	rows, err := q.db.Query(ctx, runList, maxRows)
+// RunGetLatest gives the latest run of a source. A null status means any; 'done' gives the last that
+// changed the graph, or would have.
+func (q *Queries) RunGetLatest(ctx context.Context, arg RunGetLatestParams) (Run, error) {
+	row := q.db.QueryRow(ctx, runGetLatest, arg.Source, arg.Status)
+	var i Run
+	err := row.Scan(
+		&i.RunNo,
+		&i.RunID,
+		&i.Source,
+		&i.CRM,
+		&i.Command,
+		&i.Status,
+		&i.FullExport,
+		&i.Mapping,
+		&i.StartedAt,
+		&i.FinishedAt,
+		&i.EventID,
+		&i.Error,
+		&i.Summary,
+	)
+	return i, err
+}
+
+const runList = `-- name: RunList :many
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+FROM rye_import.runs
+WHERE ($1::text IS NULL OR source = $1::text)
+    AND run_no < coalesce($2::int, 2147483647)
+ORDER BY run_no DESC
+LIMIT $3
+`
+
+type RunListParams struct {
+	Source      *string
+	BeforeRunNo *int32
+	MaxRows     int32
+}
+
+// RunList gives runs, newest first; a null source means all. The next page begins before the run_no of the
+// last row.
+func (q *Queries) RunList(ctx context.Context, arg RunListParams) ([]Run, error) {
+	rows, err := q.db.Query(ctx, runList, arg.Source, arg.BeforeRunNo, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []RunListRow{}
+	items := []Run{}
 	for rows.Next() {
-		var i RunListRow
+		var i Run
 		if err := rows.Scan(
 			&i.RunNo,
 			&i.RunID,
@@ -113,6 +155,7 @@ func (q *Queries) RunList(ctx context.Context, maxRows int32) ([]RunListRow, err
 			&i.Mapping,
 			&i.StartedAt,
 			&i.FinishedAt,
+			&i.EventID,
 			&i.Error,
 			&i.Summary,
 		); err != nil {

@@ -43,9 +43,7 @@ func (q *Queries) SessionGetContext(ctx context.Context) (SessionGetContextRow, 
 }
 
 const sessionSetContext = `-- name: SessionSetContext :exec
-SELECT set_config('app.current_user_id', $1::text, true),
-    set_config('app.current_teams', array_to_string($2::text[], ','), true),
-    set_config('app.current_role', $3::text, true)
+SELECT rye.set_session_context($1::text, $2::text[], $3::text)
 `
 
 type SessionSetContextParams struct {
@@ -57,7 +55,8 @@ type SessionSetContextParams struct {
 // SessionSetContext says on whose behalf a transaction acts: the user, the teams and the role that
 // row-level security looks at. It holds until the transaction ends, so that a pooled connection does
 // not carry it on; outside of a transaction it does nothing. A blank user or role, or no teams,
-// stands for nobody.
+// stands for nobody. A team that is blank or has a comma in it, and control characters, are refused
+// with RY007.
 func (q *Queries) SessionSetContext(ctx context.Context, arg SessionSetContextParams) error {
 	_, err := q.db.Exec(ctx, sessionSetContext, arg.UserID, arg.Teams, arg.Role)
 	return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -110,4 +111,45 @@ func TestSessionContext(t *testing.T) {
 	require.Empty(t, got.UserID)
 	require.Empty(t, got.Teams)
 	require.Empty(t, got.Role)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// pick takes one thing out of each row.
+func pick[T, U any](rows []T, of func(T) U) []U {
+	out := []U{}
+	for _, r := range rows {
+		out = append(out, of(r))
+	}
+	return out
+}
+
+func sqlState(err error) string {
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+// inPages reads a list one and two rows at a time, each page after the last row of the one before,
+// and wants what all at once gives.
+func inPages[T any](t *testing.T, list func(after *T, most int32) ([]T, error)) []T {
+	t.Helper()
+	all, err := list(nil, 1000)
+	require.NoError(t, err)
+	for _, size := range []int32{1, 2} {
+		got := []T{}
+		for last := (*T)(nil); ; last = &got[len(got)-1] {
+			page, err := list(last, size)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(page), int(size))
+			got = append(got, page...)
+			if len(page) == 0 {
+				break
+			}
+			require.LessOrEqual(t, len(got), len(all), "the pages go on for ever")
+		}
+		require.Equal(t, all, got, "pages of %d", size)
+	}
+	return all
 }

@@ -1,11 +1,10 @@
 -- SessionSetContext says on whose behalf a transaction acts: the user, the teams and the role that
 -- row-level security looks at. It holds until the transaction ends, so that a pooled connection does
 -- not carry it on; outside of a transaction it does nothing. A blank user or role, or no teams,
--- stands for nobody.
+-- stands for nobody. A team that is blank or has a comma in it, and control characters, are refused
+-- with RY007.
 -- name: SessionSetContext :exec
-SELECT set_config('app.current_user_id', @user_id::text, true),
-    set_config('app.current_teams', array_to_string(@teams::text[], ','), true),
-    set_config('app.current_role', @role::text, true);
+SELECT rye.set_session_context(@user_id::text, @teams::text[], @role::text);
 
 -- SessionGetContext tells on whose behalf the session acts, and as which role of the database.
 -- name: SessionGetContext :one

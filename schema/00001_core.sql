@@ -252,6 +252,7 @@ CREATE INDEX IF NOT EXISTS edges_source ON rye.edges (source_id, edge_type);
 CREATE INDEX IF NOT EXISTS edges_target ON rye.edges (target_id, edge_type);
 
 CREATE INDEX IF NOT EXISTS events_occurred ON rye.events (occurred_at);
+CREATE INDEX IF NOT EXISTS events_type ON rye.events (event_type, occurred_at);
 CREATE INDEX IF NOT EXISTS event_participants_node ON rye.event_participants (node_id);
 
 CREATE UNIQUE INDEX IF NOT EXISTS assertions_current

@@ -369,4 +369,9 @@ RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT jsonb_build_object('run', p_run_no, 'file', p_file_no, 'line', p_line,
         'record', p_object || '/' || p_legacy_id, 'column', p_slot)
 $$;
+
+-- What attrs carry anybody may have written: a number of the journal that is none reads as null.
+CREATE OR REPLACE FUNCTION rye_import.journal_number(p_value jsonb) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'number' AND p_value::numeric BETWEEN 0 AND 2147483647 THEN p_value::int END
+$$;
 -- +goose StatementEnd

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -144,7 +145,11 @@ func Get(ctx context.Context, pool *pgxpool.Pool, code string) (*Record, error) 
 		return nil, fmt.Errorf("reading the events of %s: %w", code, err)
 	}
 	for _, e := range events {
-		r.Events = append(r.Events, Event{Type: e.EventType, Summary: e.Summary, Role: e.Role, OccurredAt: e.OccurredAt})
+		event := Event{Type: e.EventType, Role: strings.Join(e.Roles, ", "), OccurredAt: e.OccurredAt}
+		if e.Summary != nil {
+			event.Summary = *e.Summary
+		}
+		r.Events = append(r.Events, event)
 	}
 	return r, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,13 +67,13 @@ func (e *RunNotFoundError) Error() string {
 
 // Journal gives the latest runs, newest first.
 func Journal(ctx context.Context, pool *pgxpool.Pool, most int) ([]JournalEntry, error) {
-	rows, err := db.New(pool).RunList(ctx, int32(most))
+	rows, err := db.New(pool).RunList(ctx, db.RunListParams{MaxRows: int32(most)})
 	if err != nil {
 		return nil, explain(fmt.Errorf("reading the journal: %w", err))
 	}
 	entries := make([]JournalEntry, len(rows))
 	for i, r := range rows {
-		entries[i] = entry(db.RunGetByPrefixRow(r))
+		entries[i] = entry(r)
 	}
 	return entries, nil
 }
@@ -88,7 +89,7 @@ func JournalRun(ctx context.Context, pool *pgxpool.Pool, id string, rejects int)
 		return nil, nil, nil, &RunNotFoundError{ID: id, Matches: len(rows)}
 	}
 	e := entry(rows[0])
-	fileRows, err := q.FileListByRun(ctx, e.Number)
+	fileRows, err := q.FileListByRun(ctx, db.FileListByRunParams{RunNo: e.Number, MaxRows: math.MaxInt32})
 	if err != nil {
 		return nil, nil, nil, explain(fmt.Errorf("reading the files of run %s: %w", id, err))
 	}
@@ -112,7 +113,7 @@ func JournalRun(ctx context.Context, pool *pgxpool.Pool, id string, rejects int)
 	return &e, files, list, nil
 }
 
-func entry(r db.RunGetByPrefixRow) JournalEntry {
+func entry(r db.Run) JournalEntry {
 	return JournalEntry{
 		Number: r.RunNo, ID: r.RunID, Source: r.Source, CRM: r.CRM, Command: r.Command, Status: r.Status, Full: r.FullExport,
 		Mapping: r.Mapping, StartedAt: r.StartedAt.UTC(), FinishedAt: utc(r.FinishedAt), Error: text(r.Error), Summary: r.Summary,
