@@ -5,6 +5,7 @@
 --   RY001 unknown pipeline      RY002 unknown stage        RY003 archived node
 --   RY004 not permitted         RY005 already superseded   RY006 no such node or fact
 --   RY007 arguments do not fit
+-- What a caller needs of RY001 and RY002 stands in their DETAIL as JSON; message and hint are for people.
 
 -- The session context. A variable that was set and reset reads as '', not null.
 CREATE OR REPLACE FUNCTION rye.session_user_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
