@@ -57,7 +57,8 @@ VET_RYE  := RYE_HOME=$(VET_HOME) RYE_DATABASE_URL= DATABASE_URL= bin/rye-import
 check-sql: postgres build ## is db/ up to date, and is every query right on a migrated database
 	$(TOOL) sqlc diff
 	$(VET_RYE) db start
-	$(VET_RYE) db migrate && RYE_SQLC_DATABASE_URL="$$($(VET_RYE) db url)" $(TOOL) sqlc vet; \
+	$(VET_RYE) db migrate && export GO="$(GO)" RYE_SQLC_DATABASE_URL="$$($(VET_RYE) db url)" \
+		&& internal/tools/vet/run && $(TOOL) sqlc vet; \
 		status=$$?; $(VET_RYE) db stop && rm -rf $(VET_HOME); exit $$status
 
 .PHONY: fuzz

@@ -25,6 +25,7 @@ func (q *Queries) CodeGenerate(ctx context.Context, prefix string) (string, erro
 const codeGenerateMany = `-- name: CodeGenerateMany :many
 SELECT rye.generate_crm_code($1::text)::text AS code
 FROM generate_series(1, $2::int)
+LIMIT $2::int
 `
 
 type CodeGenerateManyParams struct {

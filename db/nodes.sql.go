@@ -219,6 +219,7 @@ FROM rye.find_nodes_by_code_prefix($1::text, $2::text,
     coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'), $4::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY (n.properties ->> 'code') COLLATE "C", n.id
+LIMIT $4::int
 `
 
 type NodeListByCodePrefixParams struct {
@@ -330,6 +331,7 @@ SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.propertie
 FROM rye.find_nodes_by_email(ARRAY[$1::text], $2::uuid, $3::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY n.id
+LIMIT $3::int
 `
 
 type NodeListByEmailParams struct {
@@ -382,6 +384,7 @@ FROM rye.find_nodes_by_email_domain($1::text, $2::text,
     coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'), $4::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY rye.email_key(n.properties ->> 'email') COLLATE "C", n.id
+LIMIT $4::int
 `
 
 type NodeListByEmailDomainParams struct {
@@ -441,6 +444,7 @@ SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.propertie
 FROM rye.find_nodes_by_email($1::text[], $2::uuid, $3::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY n.id
+LIMIT $3::int
 `
 
 type NodeListByEmailsParams struct {
@@ -538,6 +542,7 @@ SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.propertie
 FROM rye.find_nodes_by_phone(ARRAY[$1::text], $2::uuid, $3::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY n.id
+LIMIT $3::int
 `
 
 type NodeListByPhoneParams struct {
@@ -590,6 +595,7 @@ SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.propertie
 FROM rye.find_nodes_by_phone($1::text[], $2::uuid, $3::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY n.id
+LIMIT $3::int
 `
 
 type NodeListByPhonesParams struct {
@@ -641,6 +647,7 @@ SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.propertie
 FROM rye.find_nodes_by_properties($1::jsonb, $2::text, $3::uuid, $4::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY n.id
+LIMIT $4::int
 `
 
 type NodeListByPropertiesParams struct {
@@ -693,7 +700,9 @@ const nodeListByType = `-- name: NodeListByType :many
 SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
 FROM rye.nodes n
 WHERE n.node_type = $1 AND n.archived_at IS NULL
-    AND (n.created_at, n.id) < (coalesce($2::timestamptz, 'infinity'), coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    AND (n.created_at, n.id) < (
+        CASE WHEN $2::timestamptz IS NULL THEN 'infinity' ELSE $2::timestamptz END,
+        CASE WHEN $3::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE $3::uuid END)
 ORDER BY n.created_at DESC, n.id DESC
 LIMIT $4
 `
@@ -748,6 +757,7 @@ SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.propertie
 FROM rye.find_nodes_by_website($1::text[], $2::uuid, $3::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY n.id
+LIMIT $3::int
 `
 
 type NodeListByWebsitesParams struct {
@@ -888,6 +898,7 @@ FROM rye.node_neighbors($1::uuid, $2::int, $3::text[], $4::timestamptz, $5::int)
     AS f (node_id, hops, edge_type, outbound, from_id)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY f.hops, f.edge_type, n.id
+LIMIT $5::int
 `
 
 type NodeListNeighborsParams struct {
@@ -992,6 +1003,7 @@ FROM rye.find_nodes_by_label($1::text, $2::text[], coalesce(nullif($3::double pr
     coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'), $6::int) AS f (node_id, similarity)
 JOIN rye.nodes n ON n.id = f.node_id
 ORDER BY f.similarity DESC, n.id DESC
+LIMIT $6::int
 `
 
 type NodeSearchByNameParams struct {

@@ -6,4 +6,5 @@ SELECT rye.generate_crm_code(@prefix::text)::text AS code;
 -- CodeGenerateMany draws as many codes of a prefix as are asked for.
 -- name: CodeGenerateMany :many
 SELECT rye.generate_crm_code(@prefix::text)::text AS code
-FROM generate_series(1, @max_rows::int);
+FROM generate_series(1, @max_rows::int)
+LIMIT @max_rows::int;

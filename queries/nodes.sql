@@ -37,7 +37,8 @@ SELECT sqlc.embed(n), (n.properties ->> 'code')::text AS code
 FROM rye.find_nodes_by_code_prefix(@prefix::text, sqlc.narg('after_code')::text,
     coalesce(sqlc.narg('after_id')::uuid, '00000000-0000-0000-0000-000000000000'), @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY (n.properties ->> 'code') COLLATE "C", n.id;
+ORDER BY (n.properties ->> 'code') COLLATE "C", n.id
+LIMIT @max_rows::int;
 
 -- NodeGetByExternalID gives the living node that an external system knows by an id. The source of
 -- codes that this graph made is internal.
@@ -60,7 +61,9 @@ WHERE m.source_schema = @source AND m.source_table = @object AND m.source_id = @
 SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
 FROM rye.nodes n
 WHERE n.node_type = @node_type AND n.archived_at IS NULL
-    AND (n.created_at, n.id) < (coalesce(sqlc.narg('before_at')::timestamptz, 'infinity'), coalesce(sqlc.narg('before_id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    AND (n.created_at, n.id) < (
+        CASE WHEN sqlc.narg('before_at')::timestamptz IS NULL THEN 'infinity' ELSE sqlc.narg('before_at')::timestamptz END,
+        CASE WHEN sqlc.narg('before_id')::uuid IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE sqlc.narg('before_id')::uuid END)
 ORDER BY n.created_at DESC, n.id DESC
 LIMIT @max_rows;
 
@@ -71,7 +74,8 @@ LIMIT @max_rows;
 SELECT n.id, n.node_type, n.label, n.external_id, n.external_source, n.properties, n.attrs, n.created_at, n.updated_at, n.archived_at
 FROM rye.find_nodes_by_properties(@contains::jsonb, sqlc.narg('node_type')::text, sqlc.narg('after_id')::uuid, @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY n.id;
+ORDER BY n.id
+LIMIT @max_rows::int;
 
 -- NodeSearchByName gives the nodes whose label is like a name, the most alike first, with how alike
 -- they are from 0 to 1; min_similarity 0 stands for 0.3. No types means all. The next page begins
@@ -82,14 +86,16 @@ FROM rye.find_nodes_by_label(@name::text, @node_types::text[], coalesce(nullif(@
     sqlc.narg('before_similarity')::double precision,
     coalesce(sqlc.narg('before_id')::uuid, '00000000-0000-0000-0000-000000000000'), @max_rows::int) AS f (node_id, similarity)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY f.similarity DESC, n.id DESC;
+ORDER BY f.similarity DESC, n.id DESC
+LIMIT @max_rows::int;
 
 -- NodeListByEmail gives the nodes that have an e-mail address, in whatever case, ordered by id.
 -- name: NodeListByEmail :many
 SELECT sqlc.embed(n), (n.properties ->> 'email')::text AS email
 FROM rye.find_nodes_by_email(ARRAY[@email::text], sqlc.narg('after_id')::uuid, @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY n.id;
+ORDER BY n.id
+LIMIT @max_rows::int;
 
 -- NodeListByEmails gives the nodes that have one of the e-mail addresses, in whatever case, ordered
 -- by id, with the address as the node has it.
@@ -97,7 +103,8 @@ ORDER BY n.id;
 SELECT sqlc.embed(n), (n.properties ->> 'email')::text AS email
 FROM rye.find_nodes_by_email(@emails::text[], sqlc.narg('after_id')::uuid, @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY n.id;
+ORDER BY n.id
+LIMIT @max_rows::int;
 
 -- NodeListByEmailDomain gives the nodes with an e-mail address of a domain (acme.example, without @
 -- and without its subdomains), ordered by the address as read from its end, then id. The next page
@@ -107,7 +114,8 @@ SELECT sqlc.embed(n), (n.properties ->> 'email')::text AS email
 FROM rye.find_nodes_by_email_domain(@domain::text, sqlc.narg('after_email')::text,
     coalesce(sqlc.narg('after_id')::uuid, '00000000-0000-0000-0000-000000000000'), @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY rye.email_key(n.properties ->> 'email') COLLATE "C", n.id;
+ORDER BY rye.email_key(n.properties ->> 'email') COLLATE "C", n.id
+LIMIT @max_rows::int;
 
 -- NodeListByPhone gives the nodes that have a telephone number, ordered by id. Only the digits
 -- count, and a leading 00 is a +; a number without the code of its country is another number.
@@ -115,14 +123,16 @@ ORDER BY rye.email_key(n.properties ->> 'email') COLLATE "C", n.id;
 SELECT sqlc.embed(n), (n.properties ->> 'phone')::text AS phone
 FROM rye.find_nodes_by_phone(ARRAY[@phone::text], sqlc.narg('after_id')::uuid, @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY n.id;
+ORDER BY n.id
+LIMIT @max_rows::int;
 
 -- NodeListByPhones gives the nodes that have one of the telephone numbers, as NodeListByPhone.
 -- name: NodeListByPhones :many
 SELECT sqlc.embed(n), (n.properties ->> 'phone')::text AS phone
 FROM rye.find_nodes_by_phone(@phones::text[], sqlc.narg('after_id')::uuid, @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY n.id;
+ORDER BY n.id
+LIMIT @max_rows::int;
 
 -- NodeListByWebsites gives the nodes whose website is on the same host as one of those given,
 -- ordered by id. Scheme, www., path and case do not count: acme.example is enough.
@@ -130,7 +140,8 @@ ORDER BY n.id;
 SELECT sqlc.embed(n), (n.properties ->> 'website')::text AS website
 FROM rye.find_nodes_by_website(@websites::text[], sqlc.narg('after_id')::uuid, @max_rows::int) AS f (node_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY n.id;
+ORDER BY n.id
+LIMIT @max_rows::int;
 
 -- NodeListNeighbors gives the nodes that can be reached from one over at most max_hops edges that
 -- held at a time, in both directions, the nearest first: each once, with its distance, the type of
@@ -141,7 +152,8 @@ SELECT sqlc.embed(n), f.hops::int AS hops, f.edge_type::text AS edge_type, f.out
 FROM rye.node_neighbors(@node_id::uuid, @max_hops::int, @edge_types::text[], @at::timestamptz, @max_rows::int)
     AS f (node_id, hops, edge_type, outbound, from_id)
 JOIN rye.nodes n ON n.id = f.node_id
-ORDER BY f.hops, f.edge_type, n.id;
+ORDER BY f.hops, f.edge_type, n.id
+LIMIT @max_rows::int;
 
 -- NodeListDuplicates gives the nodes of the same type that may be the same person or organization:
 -- those with the same e-mail address, the same telephone number, or a label that is more than 0.6

@@ -5,6 +5,7 @@
 --   RY001 unknown pipeline      RY002 unknown stage        RY003 archived node
 --   RY004 not permitted         RY005 already superseded   RY006 no such node or fact
 --   RY007 arguments do not fit
+-- What a caller needs of RY001 and RY002 stands in their DETAIL as JSON; message and hint are for people.
 
 -- The session context. A variable that was set and reset reads as '', not null.
 CREATE OR REPLACE FUNCTION rye.session_user_id() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -120,11 +121,11 @@ RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         || CASE WHEN p_number < 10000 THEN lpad(p_number::text, 4, '0') ELSE p_number::text END
 $$;
 
--- Every caller may draw a code, also one that may not write the counters; hence SECURITY DEFINER.
-CREATE OR REPLACE FUNCTION rye.generate_crm_code(p_prefix text) RETURNS text LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = rye, pg_temp AS $$
+-- The next code of a prefix in a month (YYMM). A caller waits here for whoever draws from the same
+-- month, until that transaction ends; then none is left out, even where one rolls back.
+CREATE OR REPLACE FUNCTION rye.draw_crm_code(p_prefix text, p_year_month text) RETURNS text LANGUAGE plpgsql
+SET search_path = rye, pg_temp AS $$
 DECLARE
-    v_year_month text := to_char(now() AT TIME ZONE 'UTC', 'YYMM');
     v_number int;
     v_code text;
 BEGIN
@@ -133,15 +134,22 @@ BEGIN
     END IF;
     LOOP
         INSERT INTO crm_code_counters AS c (prefix, year_month, next_val)
-        VALUES (p_prefix, v_year_month, 2)
+        VALUES (p_prefix, p_year_month, 2)
         ON CONFLICT (prefix, year_month) DO UPDATE SET next_val = c.next_val + 1
         RETURNING c.next_val - 1 INTO v_number;
-        v_code := format_crm_code(p_prefix, v_year_month, v_number);
+        v_code := format_crm_code(p_prefix, p_year_month, v_number);
         -- A code that came in by another way than the counter is passed over, never repeated.
         EXIT WHEN NOT EXISTS (SELECT FROM nodes WHERE properties ->> 'code' = v_code);
     END LOOP;
     RETURN v_code;
 END
+$$;
+
+-- Every caller may draw a code of this month, also one that may not write the counters; hence
+-- SECURITY DEFINER.
+CREATE OR REPLACE FUNCTION rye.generate_crm_code(p_prefix text) RETURNS text LANGUAGE sql
+SECURITY DEFINER SET search_path = rye, pg_temp AS $$
+    SELECT draw_crm_code(p_prefix, to_char(now() AT TIME ZONE 'UTC', 'YYMM'))
 $$;
 
 CREATE OR REPLACE FUNCTION rye.record_event(
@@ -170,10 +178,12 @@ BEGIN
     VALUES (v_event_id, p_event_type, coalesce(p_occurred_at, now()), p_summary, coalesce(p_properties, '{}'),
             coalesce(p_actor, session_user_id()));
 
-    -- A participant without a role of its own is a participant.
+    -- A participant without a role of its own is a participant. In id order, as merge_nodes locks them:
+    -- a participation holds its node until the transaction ends.
     INSERT INTO event_participants (event_id, node_id, role)
     SELECT v_event_id, p.node_id, coalesce(p_participant_roles[p.n], 'participant')
     FROM unnest(p_participant_ids) WITH ORDINALITY AS p (node_id, n)
+    ORDER BY p.node_id, p.n
     ON CONFLICT (event_id, node_id, role) DO NOTHING;
 
     RETURN v_event_id;
@@ -202,6 +212,9 @@ BEGIN
     END IF;
 
     IF p_old_assertion_id IS NOT NULL THEN
+        -- The subject before the fact, as advance_deal_stage and merge_nodes do: the new fact holds it
+        -- anyhow, and the other way round two callers could wait for each other.
+        PERFORM 1 FROM nodes WHERE id = (SELECT subject_node_id FROM assertions WHERE id = p_old_assertion_id) FOR KEY SHARE;
         SELECT * INTO v_old FROM assertions WHERE id = p_old_assertion_id FOR UPDATE;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'no assertion % that this session may change', p_old_assertion_id USING ERRCODE = 'RY006';
@@ -260,6 +273,7 @@ DECLARE
     v_canonical nodes;
     v_fact assertions;
     v_current uuid;
+    v_artifacts uuid[];
 BEGIN
     IF p_duplicate_id = p_canonical_id THEN
         RAISE EXCEPTION 'a node cannot be merged into itself' USING ERRCODE = 'RY007';
@@ -287,6 +301,9 @@ BEGIN
     PERFORM record_event('node_merge', format('%s merged into %s', v_duplicate.label, v_canonical.label), '{}',
         ARRAY[p_canonical_id, p_duplicate_id], ARRAY['canonical', 'duplicate'], p_merged_by);
 
+    -- In id order too, because the node at the other end may be merged at the same time.
+    PERFORM 1 FROM edges WHERE (source_id = p_duplicate_id OR target_id = p_duplicate_id) AND archived_at IS NULL
+    ORDER BY id FOR UPDATE;
     -- An edge between the two, or one that the survivor holds already, ends here.
     UPDATE edges e SET archived_at = now()
     WHERE e.archived_at IS NULL
@@ -323,9 +340,13 @@ BEGIN
         WHERE k.event_id = d.event_id AND k.node_id = p_canonical_id AND k.role = d.role);
     UPDATE event_participants SET node_id = p_canonical_id WHERE node_id = p_duplicate_id AND role <> 'duplicate';
 
-    UPDATE artifacts SET source_node_id = p_canonical_id WHERE source_node_id = p_duplicate_id;
-    UPDATE artifacts SET related_node_ids = array_replace(related_node_ids, p_duplicate_id, p_canonical_id)
-    WHERE p_duplicate_id = ANY (related_node_ids);
+    v_artifacts := ARRAY(
+        SELECT id FROM artifacts WHERE source_node_id = p_duplicate_id OR p_duplicate_id = ANY (related_node_ids)
+        ORDER BY id FOR UPDATE);
+    UPDATE artifacts SET
+        source_node_id = CASE source_node_id WHEN p_duplicate_id THEN p_canonical_id ELSE source_node_id END,
+        related_node_ids = array_replace(related_node_ids, p_duplicate_id, p_canonical_id)
+    WHERE id = ANY (v_artifacts);
 
     UPDATE node_source_map SET node_id = p_canonical_id WHERE node_id = p_duplicate_id;
 

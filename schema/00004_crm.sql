@@ -21,6 +21,13 @@ CREATE OR REPLACE FUNCTION rye.pipeline_stages(p_properties jsonb) RETURNS text[
         WITH ORDINALITY AS s (stage, n)
 $$;
 
+-- The codes of the pipelines that the session sees, for telling what there is.
+CREATE OR REPLACE FUNCTION rye.pipeline_codes() RETURNS text[] LANGUAGE sql STABLE
+SET search_path = rye, pg_temp AS $$
+    SELECT coalesce(array_agg(properties ->> 'code' ORDER BY properties ->> 'code'), '{}')
+    FROM nodes WHERE node_type = 'pipeline' AND archived_at IS NULL AND properties ->> 'code' IS NOT NULL
+$$;
+
 CREATE OR REPLACE FUNCTION rye.create_opportunity(
     p_name text,
     p_pipeline_code text,
@@ -39,9 +46,8 @@ BEGIN
     WHERE node_type = 'pipeline' AND properties ->> 'code' = p_pipeline_code AND archived_at IS NULL;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'unknown pipeline %', coalesce(quote_literal(p_pipeline_code), 'null')
-            USING ERRCODE = 'RY001', HINT = 'Pipelines: ' || coalesce((
-                SELECT string_agg(properties ->> 'code', ', ' ORDER BY properties ->> 'code')
-                FROM nodes WHERE node_type = 'pipeline' AND archived_at IS NULL), 'none') || '.';
+            USING ERRCODE = 'RY001', HINT = 'Pipelines: ' || coalesce(nullif(array_to_string(pipeline_codes(), ', '), ''), 'none') || '.',
+                DETAIL = jsonb_build_object('pipeline', p_pipeline_code, 'pipelines', pipeline_codes());
     END IF;
     IF p_assigned_to_id IS NOT NULL THEN
         PERFORM 1 FROM nodes WHERE id = p_assigned_to_id AND archived_at IS NULL;
@@ -127,11 +133,13 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'opportunity % is in no known pipeline (%)',
             coalesce(v_deal.properties ->> 'code', p_opp_id::text), coalesce(quote_literal(v_pipeline), 'none')
-            USING ERRCODE = 'RY001';
+            USING ERRCODE = 'RY001', HINT = 'Pipelines: ' || coalesce(nullif(array_to_string(pipeline_codes(), ', '), ''), 'none') || '.',
+                DETAIL = jsonb_build_object('pipeline', v_pipeline, 'pipelines', pipeline_codes());
     END IF;
     IF (p_new_stage = ANY (v_stages)) IS NOT TRUE THEN
         RAISE EXCEPTION 'pipeline % has no stage %', v_pipeline, coalesce(quote_literal(p_new_stage), 'null')
-            USING ERRCODE = 'RY002', HINT = 'Stages: ' || array_to_string(v_stages, ', ') || '.';
+            USING ERRCODE = 'RY002', HINT = 'Stages: ' || array_to_string(v_stages, ', ') || '.',
+                DETAIL = jsonb_build_object('pipeline', v_pipeline, 'stage', p_new_stage, 'stages', v_stages);
     END IF;
 
     v_event_id := record_event('stage_change',

@@ -44,6 +44,7 @@ $roles$;
 -- A materialized view knows no row-level security; it is for trusted roles only.
 REVOKE ALL ON rye.opportunities_active, rye.contacts_directory FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION rye.refresh_crm_views() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION rye.draw_crm_code(text, text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION rye_import.analyze_staging(), rye_import.analyze_merge() FROM PUBLIC;
 DO $definer$
 BEGIN
