@@ -11,50 +11,136 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 )
 
-const assertionListByNode = `-- name: AssertionListByNode :many
-SELECT id, assertion_type, assertion_key, claim, asserted_at, superseded_at, attrs
-FROM rye.assertions
-WHERE subject_node_id = $1::uuid
-ORDER BY assertion_type, assertion_key, superseded_at NULLS FIRST, asserted_at DESC, id
-LIMIT $2
+const assertionGet = `-- name: AssertionGet :one
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.id = $1
 `
 
-type AssertionListByNodeParams struct {
-	NodeID  uuid.UUID
-	MaxRows int32
+// AssertionGet gives a fact by its id, whether it is current or superseded.
+func (q *Queries) AssertionGet(ctx context.Context, id uuid.UUID) (Assertion, error) {
+	row := q.db.QueryRow(ctx, assertionGet, id)
+	var i Assertion
+	err := row.Scan(
+		&i.ID,
+		&i.AssertionType,
+		&i.AssertionKey,
+		&i.SubjectNodeID,
+		&i.SubjectEdgeID,
+		&i.Claim,
+		&i.AssertedAt,
+		&i.EffectiveAt,
+		&i.SupersededAt,
+		&i.SupersededBy,
+		&i.SourceEventID,
+		&i.Confidence,
+		&i.Attrs,
+		&i.CreatedAt,
+	)
+	return i, err
 }
 
-type AssertionListByNodeRow struct {
-	ID            uuid.UUID
+const assertionGetCurrent = `-- name: AssertionGetCurrent :one
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.subject_node_id = $1::uuid AND a.assertion_type = $2
+    AND a.assertion_key = coalesce(nullif($3::text, ''), 'default')
+    AND a.subject_edge_id IS NULL AND a.superseded_at IS NULL
+`
+
+type AssertionGetCurrentParams struct {
+	NodeID        uuid.UUID
 	AssertionType string
 	AssertionKey  string
-	Claim         json.RawMessage
-	AssertedAt    time.Time
-	SupersededAt  *time.Time
-	Attrs         json.RawMessage
 }
 
-// AssertionListByNode gives the facts about a node, with their history: by type and key, the latest
-// first.
-func (q *Queries) AssertionListByNode(ctx context.Context, arg AssertionListByNodeParams) ([]AssertionListByNodeRow, error) {
-	rows, err := q.db.Query(ctx, assertionListByNode, arg.NodeID, arg.MaxRows)
+// AssertionGetCurrent gives the current fact of a type and key about a node. A blank key is the key of
+// facts that have one value, "default".
+func (q *Queries) AssertionGetCurrent(ctx context.Context, arg AssertionGetCurrentParams) (Assertion, error) {
+	row := q.db.QueryRow(ctx, assertionGetCurrent, arg.NodeID, arg.AssertionType, arg.AssertionKey)
+	var i Assertion
+	err := row.Scan(
+		&i.ID,
+		&i.AssertionType,
+		&i.AssertionKey,
+		&i.SubjectNodeID,
+		&i.SubjectEdgeID,
+		&i.Claim,
+		&i.AssertedAt,
+		&i.EffectiveAt,
+		&i.SupersededAt,
+		&i.SupersededBy,
+		&i.SourceEventID,
+		&i.Confidence,
+		&i.Attrs,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const assertionListBelieved = `-- name: AssertionListBelieved :many
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.subject_node_id = $1::uuid AND a.asserted_at <= $2::timestamptz
+    AND (a.superseded_at IS NULL OR a.superseded_at > $2::timestamptz)
+    AND (coalesce(cardinality($3::text[]), 0) = 0 OR a.assertion_type = ANY ($3::text[]))
+    AND (a.assertion_type, a.assertion_key, a.id) > (coalesce($4::text, ''),
+        coalesce($5::text, ''), coalesce($6::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY a.assertion_type, a.assertion_key, a.id
+LIMIT $7
+`
+
+type AssertionListBelievedParams struct {
+	NodeID         uuid.UUID
+	At             time.Time
+	AssertionTypes []string
+	AfterType      *string
+	AfterKey       *string
+	AfterID        *uuid.UUID
+	MaxRows        int32
+}
+
+// AssertionListBelieved gives the facts about a node that were on record at a time, whatever was learnt
+// since, by type and key. No types stand for all. The next page begins after the last row's
+// AssertionType, AssertionKey and ID.
+func (q *Queries) AssertionListBelieved(ctx context.Context, arg AssertionListBelievedParams) ([]Assertion, error) {
+	rows, err := q.db.Query(ctx, assertionListBelieved,
+		arg.NodeID,
+		arg.At,
+		arg.AssertionTypes,
+		arg.AfterType,
+		arg.AfterKey,
+		arg.AfterID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AssertionListByNodeRow{}
+	items := []Assertion{}
 	for rows.Next() {
-		var i AssertionListByNodeRow
+		var i Assertion
 		if err := rows.Scan(
 			&i.ID,
 			&i.AssertionType,
 			&i.AssertionKey,
+			&i.SubjectNodeID,
+			&i.SubjectEdgeID,
 			&i.Claim,
 			&i.AssertedAt,
+			&i.EffectiveAt,
 			&i.SupersededAt,
+			&i.SupersededBy,
+			&i.SourceEventID,
+			&i.Confidence,
 			&i.Attrs,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -64,4 +150,365 @@ func (q *Queries) AssertionListByNode(ctx context.Context, arg AssertionListByNo
 		return nil, err
 	}
 	return items, nil
+}
+
+const assertionListByNode = `-- name: AssertionListByNode :many
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.subject_node_id = $1::uuid
+    AND (coalesce(cardinality($2::text[]), 0) = 0 OR a.assertion_type = ANY ($2::text[]))
+    AND ($3::uuid IS NULL
+        OR (a.assertion_type, a.assertion_key) > ($4::text, $5::text)
+        OR (a.assertion_type = $4::text AND a.assertion_key = $5::text
+            AND (coalesce(a.superseded_at, 'infinity'), a.asserted_at, a.id) < (
+                coalesce($6::timestamptz, 'infinity'),
+                $7::timestamptz, $3::uuid)))
+ORDER BY a.assertion_type, a.assertion_key, coalesce(a.superseded_at, 'infinity') DESC, a.asserted_at DESC, a.id DESC
+LIMIT $8
+`
+
+type AssertionListByNodeParams struct {
+	NodeID            uuid.UUID
+	AssertionTypes    []string
+	AfterID           *uuid.UUID
+	AfterType         *string
+	AfterKey          *string
+	AfterSupersededAt *time.Time
+	AfterAssertedAt   *time.Time
+	MaxRows           int32
+}
+
+// AssertionListByNode gives the facts about a node with their history: by type and key, and of each the
+// current one first, then the latest. No types stand for all. The next page begins after the last row's
+// AssertionType, AssertionKey, SupersededAt, AssertedAt and ID.
+func (q *Queries) AssertionListByNode(ctx context.Context, arg AssertionListByNodeParams) ([]Assertion, error) {
+	rows, err := q.db.Query(ctx, assertionListByNode,
+		arg.NodeID,
+		arg.AssertionTypes,
+		arg.AfterID,
+		arg.AfterType,
+		arg.AfterKey,
+		arg.AfterSupersededAt,
+		arg.AfterAssertedAt,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Assertion{}
+	for rows.Next() {
+		var i Assertion
+		if err := rows.Scan(
+			&i.ID,
+			&i.AssertionType,
+			&i.AssertionKey,
+			&i.SubjectNodeID,
+			&i.SubjectEdgeID,
+			&i.Claim,
+			&i.AssertedAt,
+			&i.EffectiveAt,
+			&i.SupersededAt,
+			&i.SupersededBy,
+			&i.SourceEventID,
+			&i.Confidence,
+			&i.Attrs,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const assertionListCurrent = `-- name: AssertionListCurrent :many
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.subject_node_id = $1::uuid AND a.superseded_at IS NULL
+    AND (coalesce(cardinality($2::text[]), 0) = 0 OR a.assertion_type = ANY ($2::text[]))
+    AND (a.assertion_type, a.assertion_key, a.id) > (coalesce($3::text, ''),
+        coalesce($4::text, ''), coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY a.assertion_type, a.assertion_key, a.id
+LIMIT $6
+`
+
+type AssertionListCurrentParams struct {
+	NodeID         uuid.UUID
+	AssertionTypes []string
+	AfterType      *string
+	AfterKey       *string
+	AfterID        *uuid.UUID
+	MaxRows        int32
+}
+
+// AssertionListCurrent gives the current facts about a node, by type and key. No types stand for all.
+// The next page begins after the last row's AssertionType, AssertionKey and ID.
+func (q *Queries) AssertionListCurrent(ctx context.Context, arg AssertionListCurrentParams) ([]Assertion, error) {
+	rows, err := q.db.Query(ctx, assertionListCurrent,
+		arg.NodeID,
+		arg.AssertionTypes,
+		arg.AfterType,
+		arg.AfterKey,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Assertion{}
+	for rows.Next() {
+		var i Assertion
+		if err := rows.Scan(
+			&i.ID,
+			&i.AssertionType,
+			&i.AssertionKey,
+			&i.SubjectNodeID,
+			&i.SubjectEdgeID,
+			&i.Claim,
+			&i.AssertedAt,
+			&i.EffectiveAt,
+			&i.SupersededAt,
+			&i.SupersededBy,
+			&i.SourceEventID,
+			&i.Confidence,
+			&i.Attrs,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const assertionListCurrentByNodes = `-- name: AssertionListCurrentByNodes :many
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.subject_node_id = ANY ($1::uuid[]) AND a.superseded_at IS NULL
+    AND (coalesce(cardinality($2::text[]), 0) = 0 OR a.assertion_type = ANY ($2::text[]))
+    AND (a.subject_node_id, a.assertion_type, a.assertion_key, a.id) > (
+        coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'),
+        coalesce($4::text, ''), coalesce($5::text, ''),
+        coalesce($6::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY a.subject_node_id, a.assertion_type, a.assertion_key, a.id
+LIMIT $7
+`
+
+type AssertionListCurrentByNodesParams struct {
+	NodeIDs        []uuid.UUID
+	AssertionTypes []string
+	AfterNodeID    *uuid.UUID
+	AfterType      *string
+	AfterKey       *string
+	AfterID        *uuid.UUID
+	MaxRows        int32
+}
+
+// AssertionListCurrentByNodes gives the current facts about many nodes, by node, type and key. No types
+// stand for all. The next page begins after the last row's SubjectNodeID, AssertionType, AssertionKey
+// and ID.
+func (q *Queries) AssertionListCurrentByNodes(ctx context.Context, arg AssertionListCurrentByNodesParams) ([]Assertion, error) {
+	rows, err := q.db.Query(ctx, assertionListCurrentByNodes,
+		arg.NodeIDs,
+		arg.AssertionTypes,
+		arg.AfterNodeID,
+		arg.AfterType,
+		arg.AfterKey,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Assertion{}
+	for rows.Next() {
+		var i Assertion
+		if err := rows.Scan(
+			&i.ID,
+			&i.AssertionType,
+			&i.AssertionKey,
+			&i.SubjectNodeID,
+			&i.SubjectEdgeID,
+			&i.Claim,
+			&i.AssertedAt,
+			&i.EffectiveAt,
+			&i.SupersededAt,
+			&i.SupersededBy,
+			&i.SourceEventID,
+			&i.Confidence,
+			&i.Attrs,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const assertionListHistory = `-- name: AssertionListHistory :many
+SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at,
+    a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at
+FROM rye.assertions a
+WHERE a.subject_node_id = $1::uuid AND a.assertion_type = $2
+    AND a.assertion_key = coalesce(nullif($3::text, ''), 'default') AND a.subject_edge_id IS NULL
+    -- Of two that were recorded in one transaction, the one that holds is the newer.
+    AND (a.asserted_at, coalesce(a.superseded_at, 'infinity'), a.id) < (
+        coalesce($4::timestamptz, 'infinity'),
+        coalesce($5::timestamptz, 'infinity'),
+        coalesce($6::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY a.asserted_at DESC, coalesce(a.superseded_at, 'infinity') DESC, a.id DESC
+LIMIT $7
+`
+
+type AssertionListHistoryParams struct {
+	NodeID             uuid.UUID
+	AssertionType      string
+	AssertionKey       string
+	BeforeAssertedAt   *time.Time
+	BeforeSupersededAt *time.Time
+	BeforeID           *uuid.UUID
+	MaxRows            int32
+}
+
+// AssertionListHistory gives what one fact about a node said over time, newest first. A blank key is
+// "default". The next page begins before the last row's AssertedAt, SupersededAt and ID.
+func (q *Queries) AssertionListHistory(ctx context.Context, arg AssertionListHistoryParams) ([]Assertion, error) {
+	rows, err := q.db.Query(ctx, assertionListHistory,
+		arg.NodeID,
+		arg.AssertionType,
+		arg.AssertionKey,
+		arg.BeforeAssertedAt,
+		arg.BeforeSupersededAt,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Assertion{}
+	for rows.Next() {
+		var i Assertion
+		if err := rows.Scan(
+			&i.ID,
+			&i.AssertionType,
+			&i.AssertionKey,
+			&i.SubjectNodeID,
+			&i.SubjectEdgeID,
+			&i.Claim,
+			&i.AssertedAt,
+			&i.EffectiveAt,
+			&i.SupersededAt,
+			&i.SupersededBy,
+			&i.SourceEventID,
+			&i.Confidence,
+			&i.Attrs,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const assertionRecord = `-- name: AssertionRecord :one
+SELECT rye.supersede_assertion(
+    p_old_assertion_id := NULL,
+    p_new_assertion_type := $1::text,
+    p_new_subject_node_id := $2::uuid,
+    p_new_subject_edge_id := $3::uuid,
+    p_new_claim := $4::jsonb,
+    p_new_source_event_id := $5::uuid,
+    p_new_confidence := $6::numeric,
+    p_new_assertion_key := nullif($7::text, ''),
+    p_new_effective_at := $8::timestamptz,
+    p_new_attrs := $9::jsonb)::uuid AS id
+`
+
+type AssertionRecordParams struct {
+	AssertionType string
+	SubjectNodeID *uuid.UUID
+	SubjectEdgeID *uuid.UUID
+	Claim         json.RawMessage
+	SourceEventID *uuid.UUID
+	Confidence    *decimal.Decimal
+	AssertionKey  string
+	EffectiveAt   *time.Time
+	Attrs         json.RawMessage
+}
+
+// AssertionRecord records a first fact about a node, an edge or both, and gives its id. A blank key is
+// "default"; a null EffectiveAt is now. The error is RY005 if there is a current fact of that subject,
+// type and key: then it is AssertionSupersede that is wanted.
+func (q *Queries) AssertionRecord(ctx context.Context, arg AssertionRecordParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, assertionRecord,
+		arg.AssertionType,
+		arg.SubjectNodeID,
+		arg.SubjectEdgeID,
+		arg.Claim,
+		arg.SourceEventID,
+		arg.Confidence,
+		arg.AssertionKey,
+		arg.EffectiveAt,
+		arg.Attrs,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const assertionSupersede = `-- name: AssertionSupersede :one
+SELECT rye.supersede_assertion(
+    p_old_assertion_id := $1::uuid,
+    p_new_claim := $2::jsonb,
+    p_new_source_event_id := $3::uuid,
+    p_new_confidence := $4::numeric,
+    p_new_effective_at := $5::timestamptz,
+    p_new_attrs := $6::jsonb)::uuid AS id
+`
+
+type AssertionSupersedeParams struct {
+	ID            uuid.UUID
+	Claim         json.RawMessage
+	SourceEventID *uuid.UUID
+	Confidence    *decimal.Decimal
+	EffectiveAt   *time.Time
+	Attrs         json.RawMessage
+}
+
+// AssertionSupersede replaces a current fact by a new claim about the same, and gives the id of the new
+// fact. A null EffectiveAt is now; a null Confidence is that of the old fact. The errors are RY005 if
+// another has superseded it, RY006 if there is no such fact that the session may change.
+func (q *Queries) AssertionSupersede(ctx context.Context, arg AssertionSupersedeParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, assertionSupersede,
+		arg.ID,
+		arg.Claim,
+		arg.SourceEventID,
+		arg.Confidence,
+		arg.EffectiveAt,
+		arg.Attrs,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }

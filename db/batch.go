@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 )
 
 var (
@@ -80,6 +81,215 @@ func (b *ActivityLogManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
 }
 
 func (b *ActivityLogManyBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const assertionRecordMany = `-- name: AssertionRecordMany :batchone
+SELECT rye.supersede_assertion(
+    p_old_assertion_id := NULL,
+    p_new_assertion_type := $1::text,
+    p_new_subject_node_id := $2::uuid,
+    p_new_subject_edge_id := $3::uuid,
+    p_new_claim := $4::jsonb,
+    p_new_source_event_id := $5::uuid,
+    p_new_confidence := $6::numeric,
+    p_new_assertion_key := nullif($7::text, ''),
+    p_new_effective_at := $8::timestamptz,
+    p_new_attrs := $9::jsonb)::uuid AS id
+`
+
+type AssertionRecordManyBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type AssertionRecordManyParams struct {
+	AssertionType string
+	SubjectNodeID *uuid.UUID
+	SubjectEdgeID *uuid.UUID
+	Claim         json.RawMessage
+	SourceEventID *uuid.UUID
+	Confidence    *decimal.Decimal
+	AssertionKey  string
+	EffectiveAt   *time.Time
+	Attrs         json.RawMessage
+}
+
+// AssertionRecordMany is AssertionRecord for many facts, in one round trip.
+func (q *Queries) AssertionRecordMany(ctx context.Context, arg []AssertionRecordManyParams) *AssertionRecordManyBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.AssertionType,
+			a.SubjectNodeID,
+			a.SubjectEdgeID,
+			a.Claim,
+			a.SourceEventID,
+			a.Confidence,
+			a.AssertionKey,
+			a.EffectiveAt,
+			a.Attrs,
+		}
+		batch.Queue(assertionRecordMany, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &AssertionRecordManyBatchResults{br, len(arg), false}
+}
+
+func (b *AssertionRecordManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var id uuid.UUID
+		if b.closed {
+			if f != nil {
+				f(t, id, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		row := b.br.QueryRow()
+		err := row.Scan(&id)
+		if f != nil {
+			f(t, id, err)
+		}
+	}
+}
+
+func (b *AssertionRecordManyBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const assertionSupersedeMany = `-- name: AssertionSupersedeMany :batchone
+SELECT rye.supersede_assertion(
+    p_old_assertion_id := $1::uuid,
+    p_new_claim := $2::jsonb,
+    p_new_source_event_id := $3::uuid,
+    p_new_confidence := $4::numeric,
+    p_new_effective_at := $5::timestamptz,
+    p_new_attrs := $6::jsonb)::uuid AS id
+`
+
+type AssertionSupersedeManyBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type AssertionSupersedeManyParams struct {
+	ID            uuid.UUID
+	Claim         json.RawMessage
+	SourceEventID *uuid.UUID
+	Confidence    *decimal.Decimal
+	EffectiveAt   *time.Time
+	Attrs         json.RawMessage
+}
+
+// AssertionSupersedeMany is AssertionSupersede for many facts, in one round trip.
+func (q *Queries) AssertionSupersedeMany(ctx context.Context, arg []AssertionSupersedeManyParams) *AssertionSupersedeManyBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ID,
+			a.Claim,
+			a.SourceEventID,
+			a.Confidence,
+			a.EffectiveAt,
+			a.Attrs,
+		}
+		batch.Queue(assertionSupersedeMany, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &AssertionSupersedeManyBatchResults{br, len(arg), false}
+}
+
+func (b *AssertionSupersedeManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var id uuid.UUID
+		if b.closed {
+			if f != nil {
+				f(t, id, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		row := b.br.QueryRow()
+		err := row.Scan(&id)
+		if f != nil {
+			f(t, id, err)
+		}
+	}
+}
+
+func (b *AssertionSupersedeManyBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const edgeCreateMany = `-- name: EdgeCreateMany :batchone
+INSERT INTO rye.edges (edge_type, source_id, target_id, properties, effective_from, effective_to, weight, attrs)
+VALUES ($1, $2, $3, coalesce($4::jsonb, '{}'), $5,
+    $6, coalesce($7::numeric, 1.0), coalesce($8::jsonb, '{}'))
+RETURNING id
+`
+
+type EdgeCreateManyBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type EdgeCreateManyParams struct {
+	EdgeType      string
+	SourceID      uuid.UUID
+	TargetID      uuid.UUID
+	Properties    json.RawMessage
+	EffectiveFrom *time.Time
+	EffectiveTo   *time.Time
+	Weight        *decimal.Decimal
+	Attrs         json.RawMessage
+}
+
+// EdgeCreateMany is EdgeCreate for many edges, in one round trip.
+func (q *Queries) EdgeCreateMany(ctx context.Context, arg []EdgeCreateManyParams) *EdgeCreateManyBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.EdgeType,
+			a.SourceID,
+			a.TargetID,
+			a.Properties,
+			a.EffectiveFrom,
+			a.EffectiveTo,
+			a.Weight,
+			a.Attrs,
+		}
+		batch.Queue(edgeCreateMany, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &EdgeCreateManyBatchResults{br, len(arg), false}
+}
+
+func (b *EdgeCreateManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var id uuid.UUID
+		if b.closed {
+			if f != nil {
+				f(t, id, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		row := b.br.QueryRow()
+		err := row.Scan(&id)
+		if f != nil {
+			f(t, id, err)
+		}
+	}
+}
+
+func (b *EdgeCreateManyBatchResults) Close() error {
 	b.closed = true
 	return b.br.Close()
 }
@@ -211,6 +421,62 @@ func (b *NodeLinkManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
 }
 
 func (b *NodeLinkManyBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const opportunityAdvanceMany = `-- name: OpportunityAdvanceMany :batchone
+SELECT rye.advance_deal_stage($1::uuid, $2::text, $3::text, $4::text)::uuid AS id
+`
+
+type OpportunityAdvanceManyBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type OpportunityAdvanceManyParams struct {
+	OpportunityID uuid.UUID
+	Stage         string
+	Reason        *string
+	Actor         *string
+}
+
+// OpportunityAdvanceMany is OpportunityAdvance for many deals, in one round trip.
+func (q *Queries) OpportunityAdvanceMany(ctx context.Context, arg []OpportunityAdvanceManyParams) *OpportunityAdvanceManyBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.OpportunityID,
+			a.Stage,
+			a.Reason,
+			a.Actor,
+		}
+		batch.Queue(opportunityAdvanceMany, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &OpportunityAdvanceManyBatchResults{br, len(arg), false}
+}
+
+func (b *OpportunityAdvanceManyBatchResults) QueryRow(f func(int, uuid.UUID, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var id uuid.UUID
+		if b.closed {
+			if f != nil {
+				f(t, id, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		row := b.br.QueryRow()
+		err := row.Scan(&id)
+		if f != nil {
+			f(t, id, err)
+		}
+	}
+}
+
+func (b *OpportunityAdvanceManyBatchResults) Close() error {
 	b.closed = true
 	return b.br.Close()
 }

@@ -11,22 +11,138 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 )
+
+const edgeArchive = `-- name: EdgeArchive :execrows
+UPDATE rye.edges
+SET archived_at = now()
+WHERE id = $1 AND archived_at IS NULL
+`
+
+// EdgeArchive takes back an edge that should not have been; for one that no longer holds there is EdgeEnd.
+// It gives how many edges it changed.
+func (q *Queries) EdgeArchive(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, edgeArchive, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const edgeCreate = `-- name: EdgeCreate :one
+INSERT INTO rye.edges (edge_type, source_id, target_id, properties, effective_from, effective_to, weight, attrs)
+VALUES ($1, $2, $3, coalesce($4::jsonb, '{}'), $5,
+    $6, coalesce($7::numeric, 1.0), coalesce($8::jsonb, '{}'))
+RETURNING id
+`
+
+type EdgeCreateParams struct {
+	EdgeType      string
+	SourceID      uuid.UUID
+	TargetID      uuid.UUID
+	Properties    json.RawMessage
+	EffectiveFrom *time.Time
+	EffectiveTo   *time.Time
+	Weight        *decimal.Decimal
+	Attrs         json.RawMessage
+}
+
+// EdgeCreate ties two nodes that the session sees, and gives the id of the edge. Without EffectiveFrom it
+// is not known since when it holds, without EffectiveTo it holds. A null Weight is 1.
+func (q *Queries) EdgeCreate(ctx context.Context, arg EdgeCreateParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, edgeCreate,
+		arg.EdgeType,
+		arg.SourceID,
+		arg.TargetID,
+		arg.Properties,
+		arg.EffectiveFrom,
+		arg.EffectiveTo,
+		arg.Weight,
+		arg.Attrs,
+	)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const edgeEnd = `-- name: EdgeEnd :execrows
+UPDATE rye.edges
+SET effective_to = greatest($1::timestamptz, effective_from)
+WHERE id = $2 AND archived_at IS NULL AND (effective_to IS NULL OR effective_to > $1::timestamptz)
+`
+
+type EdgeEndParams struct {
+	EffectiveTo time.Time
+	ID          uuid.UUID
+}
+
+// EdgeEnd says when an edge ended: a person left, an owner changed. It stays for the history. An edge that
+// ended before is left as it is; one that had not begun ends when it begins. It gives how many edges it
+// changed: none, if there is no such edge that the session may change.
+func (q *Queries) EdgeEnd(ctx context.Context, arg EdgeEndParams) (int64, error) {
+	result, err := q.db.Exec(ctx, edgeEnd, arg.EffectiveTo, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const edgeGet = `-- name: EdgeGet :one
+SELECT e.id, e.edge_type, e.source_id, e.target_id, e.properties, e.effective_from, e.effective_to, e.weight,
+    e.attrs, e.created_at, e.archived_at
+FROM rye.edges e
+WHERE e.id = $1
+`
+
+// EdgeGet gives an edge by its id, an archived one too.
+func (q *Queries) EdgeGet(ctx context.Context, id uuid.UUID) (Edge, error) {
+	row := q.db.QueryRow(ctx, edgeGet, id)
+	var i Edge
+	err := row.Scan(
+		&i.ID,
+		&i.EdgeType,
+		&i.SourceID,
+		&i.TargetID,
+		&i.Properties,
+		&i.EffectiveFrom,
+		&i.EffectiveTo,
+		&i.Weight,
+		&i.Attrs,
+		&i.CreatedAt,
+		&i.ArchivedAt,
+	)
+	return i, err
+}
 
 const edgeListByNode = `-- name: EdgeListByNode :many
 SELECT e.id, e.edge_type, (e.source_id = $1)::boolean AS outbound, o.id AS other_id, o.node_type AS other_type,
-    coalesce(o.label, '')::text AS other_label, coalesce(o.properties ->> 'code', '')::text AS other_code,
-    e.properties, e.effective_from, e.effective_to, e.attrs
+    o.label AS other_label, other_code.other_code,
+    e.properties, e.effective_from, e.effective_to, (e.effective_to IS NOT NULL)::boolean AS ended, e.attrs
 FROM rye.edges e
 JOIN rye.nodes o ON o.id = CASE WHEN e.source_id = $1 THEN e.target_id ELSE e.source_id END
-WHERE (e.source_id = $1 OR e.target_id = $1) AND e.archived_at IS NULL
-ORDER BY e.effective_to IS NOT NULL, e.edge_type, o.label, e.id
-LIMIT $2
+CROSS JOIN LATERAL jsonb_extract_path_text(o.properties, 'code') AS other_code
+WHERE (e.source_id = $1 OR e.target_id = $1)
+    AND (coalesce(cardinality($2::text[]), 0) = 0 OR e.edge_type = ANY ($2::text[]))
+    AND (e.archived_at IS NULL OR e.archived_at > $3::timestamptz)
+    AND (o.archived_at IS NULL OR o.archived_at > $3::timestamptz)
+    AND ($3::timestamptz IS NULL
+        OR ((e.effective_from IS NULL OR e.effective_from <= $3::timestamptz)
+            AND (e.effective_to IS NULL OR e.effective_to > $3::timestamptz)))
+    AND (e.effective_to IS NOT NULL, e.edge_type, e.id) > (coalesce($4::boolean, false),
+        coalesce($5::text, ''), coalesce($6::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY e.effective_to IS NOT NULL, e.edge_type, e.id
+LIMIT $7
 `
 
 type EdgeListByNodeParams struct {
-	NodeID  uuid.UUID
-	MaxRows int32
+	NodeID     uuid.UUID
+	EdgeTypes  []string
+	At         *time.Time
+	AfterEnded *bool
+	AfterType  *string
+	AfterID    *uuid.UUID
+	MaxRows    int32
 }
 
 type EdgeListByNodeRow struct {
@@ -35,17 +151,28 @@ type EdgeListByNodeRow struct {
 	Outbound      bool
 	OtherID       uuid.UUID
 	OtherType     string
-	OtherLabel    string
-	OtherCode     string
+	OtherLabel    *string
+	OtherCode     *string
 	Properties    json.RawMessage
 	EffectiveFrom *time.Time
 	EffectiveTo   *time.Time
+	Ended         bool
 	Attrs         json.RawMessage
 }
 
-// EdgeListByNode gives the edges of a node in both directions, those that hold first.
+// EdgeListByNode gives the edges of a node in both directions, those without an end first, then by type;
+// an edge from the node to itself comes once. No types stand for all, a null At for any time. The next
+// page begins after the last row's Ended, EdgeType and ID.
 func (q *Queries) EdgeListByNode(ctx context.Context, arg EdgeListByNodeParams) ([]EdgeListByNodeRow, error) {
-	rows, err := q.db.Query(ctx, edgeListByNode, arg.NodeID, arg.MaxRows)
+	rows, err := q.db.Query(ctx, edgeListByNode,
+		arg.NodeID,
+		arg.EdgeTypes,
+		arg.At,
+		arg.AfterEnded,
+		arg.AfterType,
+		arg.AfterID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +191,260 @@ func (q *Queries) EdgeListByNode(ctx context.Context, arg EdgeListByNodeParams) 
 			&i.Properties,
 			&i.EffectiveFrom,
 			&i.EffectiveTo,
+			&i.Ended,
 			&i.Attrs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const edgeListByNodes = `-- name: EdgeListByNodes :many
+SELECT u.node_id, u.id, u.edge_type, u.outbound, o.id AS other_id, o.node_type AS other_type, o.label AS other_label,
+    other_code.other_code, u.properties, u.effective_from, u.effective_to, u.attrs
+FROM (
+    SELECT se.source_id AS node_id, true AS outbound, se.target_id AS far_id, se.id, se.edge_type, se.properties,
+        se.effective_from, se.effective_to, se.attrs, se.archived_at
+    FROM rye.edges se
+    WHERE se.source_id = ANY ($1::uuid[])
+    UNION ALL
+    SELECT te.target_id, false, te.source_id, te.id, te.edge_type, te.properties,
+        te.effective_from, te.effective_to, te.attrs, te.archived_at
+    FROM rye.edges te
+    WHERE te.target_id = ANY ($1::uuid[]) AND te.source_id <> te.target_id
+) u
+JOIN rye.nodes o ON o.id = u.far_id
+CROSS JOIN LATERAL jsonb_extract_path_text(o.properties, 'code') AS other_code
+WHERE (coalesce(cardinality($2::text[]), 0) = 0 OR u.edge_type = ANY ($2::text[]))
+    AND (u.archived_at IS NULL OR u.archived_at > $3::timestamptz)
+    AND (o.archived_at IS NULL OR o.archived_at > $3::timestamptz)
+    AND ($3::timestamptz IS NULL
+        OR ((u.effective_from IS NULL OR u.effective_from <= $3::timestamptz)
+            AND (u.effective_to IS NULL OR u.effective_to > $3::timestamptz)))
+    AND (u.node_id, u.id) > (coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'),
+        coalesce($5::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY u.node_id, u.id
+LIMIT $6
+`
+
+type EdgeListByNodesParams struct {
+	NodeIDs     []uuid.UUID
+	EdgeTypes   []string
+	At          *time.Time
+	AfterNodeID *uuid.UUID
+	AfterID     *uuid.UUID
+	MaxRows     int32
+}
+
+type EdgeListByNodesRow struct {
+	NodeID        uuid.UUID
+	ID            uuid.UUID
+	EdgeType      string
+	Outbound      bool
+	OtherID       uuid.UUID
+	OtherType     string
+	OtherLabel    *string
+	OtherCode     *string
+	Properties    json.RawMessage
+	EffectiveFrom *time.Time
+	EffectiveTo   *time.Time
+	Attrs         json.RawMessage
+}
+
+// EdgeListByNodes gives the edges of many nodes in both directions, each with the node that it was asked
+// for, by node and edge id; an edge between two of the nodes comes for each. No types stand for all, a
+// null At for any time. The next page begins after the last row's NodeID and ID.
+func (q *Queries) EdgeListByNodes(ctx context.Context, arg EdgeListByNodesParams) ([]EdgeListByNodesRow, error) {
+	rows, err := q.db.Query(ctx, edgeListByNodes,
+		arg.NodeIDs,
+		arg.EdgeTypes,
+		arg.At,
+		arg.AfterNodeID,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EdgeListByNodesRow{}
+	for rows.Next() {
+		var i EdgeListByNodesRow
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.ID,
+			&i.EdgeType,
+			&i.Outbound,
+			&i.OtherID,
+			&i.OtherType,
+			&i.OtherLabel,
+			&i.OtherCode,
+			&i.Properties,
+			&i.EffectiveFrom,
+			&i.EffectiveTo,
+			&i.Attrs,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const edgeListEmployers = `-- name: EdgeListEmployers :many
+SELECT e.id AS edge_id, o.id AS org_id, o.label AS org_name, org_code.org_code, title.title, department.department,
+    e.effective_from AS since, e.effective_to AS until
+FROM rye.edges e
+JOIN rye.nodes o ON o.id = e.source_id
+CROSS JOIN LATERAL jsonb_extract_path_text(o.properties, 'code') AS org_code
+CROSS JOIN LATERAL jsonb_extract_path_text(e.properties, 'title') AS title
+CROSS JOIN LATERAL jsonb_extract_path_text(e.properties, 'department') AS department
+WHERE e.target_id = $1 AND e.edge_type = 'employs'
+    AND (e.effective_from IS NULL OR e.effective_from <= coalesce($2::timestamptz, now()))
+    AND (e.effective_to IS NULL OR e.effective_to > coalesce($2::timestamptz, now()))
+    AND (e.archived_at IS NULL OR e.archived_at > coalesce($2::timestamptz, now()))
+    AND (o.archived_at IS NULL OR o.archived_at > coalesce($2::timestamptz, now()))
+    AND (coalesce(e.effective_from, '-infinity'), e.id) < (
+        CASE WHEN $3::uuid IS NULL THEN 'infinity' ELSE coalesce($4::timestamptz, '-infinity') END,
+        coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY coalesce(e.effective_from, '-infinity') DESC, e.id DESC
+LIMIT $5
+`
+
+type EdgeListEmployersParams struct {
+	PersonID    uuid.UUID
+	At          *time.Time
+	BeforeID    *uuid.UUID
+	BeforeSince *time.Time
+	MaxRows     int32
+}
+
+type EdgeListEmployersRow struct {
+	EdgeID     uuid.UUID
+	OrgID      uuid.UUID
+	OrgName    *string
+	OrgCode    *string
+	Title      *string
+	Department *string
+	Since      *time.Time
+	Until      *time.Time
+}
+
+// EdgeListEmployers gives the employers of a person at a time (null: now), the latest first; one without
+// a beginning comes last. The next page begins before the last row's Since and EdgeID.
+func (q *Queries) EdgeListEmployers(ctx context.Context, arg EdgeListEmployersParams) ([]EdgeListEmployersRow, error) {
+	rows, err := q.db.Query(ctx, edgeListEmployers,
+		arg.PersonID,
+		arg.At,
+		arg.BeforeID,
+		arg.BeforeSince,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EdgeListEmployersRow{}
+	for rows.Next() {
+		var i EdgeListEmployersRow
+		if err := rows.Scan(
+			&i.EdgeID,
+			&i.OrgID,
+			&i.OrgName,
+			&i.OrgCode,
+			&i.Title,
+			&i.Department,
+			&i.Since,
+			&i.Until,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const edgeListPeople = `-- name: EdgeListPeople :many
+SELECT e.id AS edge_id, n.id AS person_id, n.label AS name, code.code, email.email, phone.phone, title.title,
+    department.department, e.effective_from AS since, e.effective_to AS until
+FROM rye.edges e
+JOIN rye.nodes n ON n.id = e.target_id
+CROSS JOIN LATERAL jsonb_extract_path_text(n.properties, 'code') AS code
+CROSS JOIN LATERAL jsonb_extract_path_text(n.properties, 'email') AS email
+CROSS JOIN LATERAL jsonb_extract_path_text(n.properties, 'phone') AS phone
+CROSS JOIN LATERAL jsonb_extract_path_text(e.properties, 'title') AS title
+CROSS JOIN LATERAL jsonb_extract_path_text(e.properties, 'department') AS department
+WHERE e.source_id = $1 AND e.edge_type = 'employs'
+    AND (e.effective_from IS NULL OR e.effective_from <= coalesce($2::timestamptz, now()))
+    AND (e.effective_to IS NULL OR e.effective_to > coalesce($2::timestamptz, now()))
+    AND (e.archived_at IS NULL OR e.archived_at > coalesce($2::timestamptz, now()))
+    AND (n.archived_at IS NULL OR n.archived_at > coalesce($2::timestamptz, now()))
+    AND (coalesce(n.label, ''), e.id) > (coalesce($3::text, ''),
+        coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY coalesce(n.label, ''), e.id
+LIMIT $5
+`
+
+type EdgeListPeopleParams struct {
+	OrgID     uuid.UUID
+	At        *time.Time
+	AfterName *string
+	AfterID   *uuid.UUID
+	MaxRows   int32
+}
+
+type EdgeListPeopleRow struct {
+	EdgeID     uuid.UUID
+	PersonID   uuid.UUID
+	Name       *string
+	Code       *string
+	Email      *string
+	Phone      *string
+	Title      *string
+	Department *string
+	Since      *time.Time
+	Until      *time.Time
+}
+
+// EdgeListPeople gives the people whom an org employs at a time (null: now), by name. The next page
+// begins after the last row's Name (blank if null) and EdgeID.
+func (q *Queries) EdgeListPeople(ctx context.Context, arg EdgeListPeopleParams) ([]EdgeListPeopleRow, error) {
+	rows, err := q.db.Query(ctx, edgeListPeople,
+		arg.OrgID,
+		arg.At,
+		arg.AfterName,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []EdgeListPeopleRow{}
+	for rows.Next() {
+		var i EdgeListPeopleRow
+		if err := rows.Scan(
+			&i.EdgeID,
+			&i.PersonID,
+			&i.Name,
+			&i.Code,
+			&i.Email,
+			&i.Phone,
+			&i.Title,
+			&i.Department,
+			&i.Since,
+			&i.Until,
 		); err != nil {
 			return nil, err
 		}

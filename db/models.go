@@ -37,6 +37,75 @@ type Artifact struct {
 	CreatedAt      time.Time
 }
 
+// A fact with a history; append-only, a change supersedes.
+type Assertion struct {
+	ID            uuid.UUID
+	AssertionType string
+	AssertionKey  string
+	SubjectNodeID *uuid.UUID
+	SubjectEdgeID *uuid.UUID
+	Claim         json.RawMessage
+	// When the fact was recorded where it comes from.
+	AssertedAt time.Time
+	// When the fact became true.
+	EffectiveAt *time.Time
+	// When the fact was replaced or withdrawn; null while it is current.
+	SupersededAt  *time.Time
+	SupersededBy  *uuid.UUID
+	SourceEventID *uuid.UUID
+	Confidence    *decimal.Decimal
+	Attrs         json.RawMessage
+	CreatedAt     time.Time
+}
+
+type ContactsDirectory struct {
+	NodeID             uuid.UUID
+	Label              *string
+	Code               *string
+	FirstName          *string
+	LastName           *string
+	Email              *string
+	Phone              *string
+	Title              *string
+	Organization       *string
+	OrgID              *uuid.UUID
+	CurrentContactInfo json.RawMessage
+	CurrentSentiment   json.RawMessage
+	CreatedAt          time.Time
+}
+
+type ContactsDirectorySecure struct {
+	NodeID             uuid.UUID
+	Label              *string
+	Code               *string
+	FirstName          *string
+	LastName           *string
+	Email              *string
+	Phone              *string
+	Title              *string
+	Organization       *string
+	OrgID              *uuid.UUID
+	CurrentContactInfo json.RawMessage
+	CurrentSentiment   json.RawMessage
+	CreatedAt          time.Time
+}
+
+// A typed, directed relationship between two nodes.
+type Edge struct {
+	ID            uuid.UUID
+	EdgeType      string
+	SourceID      uuid.UUID
+	TargetID      uuid.UUID
+	Properties    json.RawMessage
+	EffectiveFrom *time.Time
+	// When the relationship ended; null while it holds.
+	EffectiveTo *time.Time
+	Weight      *decimal.Decimal
+	Attrs       json.RawMessage
+	CreatedAt   time.Time
+	ArchivedAt  *time.Time
+}
+
 // Something that happened; immutable.
 type Event struct {
 	ID        uuid.UUID
@@ -102,6 +171,46 @@ type NodesSecure struct {
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 	ArchivedAt     *time.Time
+}
+
+type OpportunitiesActive struct {
+	NodeID             uuid.UUID
+	Label              *string
+	Code               *string
+	Name               *string
+	EstimatedValue     *decimal.Decimal
+	Teams              []string
+	Stage              *string
+	Pipeline           *string
+	StageSince         *time.Time
+	CurrentValue       *decimal.Decimal
+	Currency           *string
+	WinProbability     *float64
+	PrimaryContactName *string
+	PrimaryContactID   *uuid.UUID
+	AssignedToName     *string
+	AssignedToID       *uuid.UUID
+	CreatedAt          time.Time
+}
+
+type OpportunitiesActiveSecure struct {
+	NodeID             uuid.UUID
+	Label              *string
+	Code               *string
+	Name               *string
+	EstimatedValue     *decimal.Decimal
+	Teams              []string
+	Stage              *string
+	Pipeline           *string
+	StageSince         *time.Time
+	CurrentValue       *decimal.Decimal
+	Currency           *string
+	WinProbability     *float64
+	PrimaryContactName *string
+	PrimaryContactID   *uuid.UUID
+	AssignedToName     *string
+	AssignedToID       *uuid.UUID
+	CreatedAt          time.Time
 }
 
 // Which classifications a role sees.

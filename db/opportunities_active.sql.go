@@ -7,36 +7,50 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 )
 
 const opportunityActiveFunnel = `-- name: OpportunityActiveFunnel :many
-SELECT coalesce(p.label, o.pipeline, '')::text AS pipeline, coalesce(s.stage ->> 'label', o.stage, '')::text AS stage,
-    coalesce(o.currency, '')::text AS currency, count(*) AS deals,
-    coalesce(sum(o.current_value), 0)::text AS total,
-    coalesce(sum(o.current_value * o.win_probability::numeric), 0)::text AS weighted
-FROM rye.opportunities_active o
-LEFT JOIN rye.nodes p ON p.node_type = 'pipeline' AND p.properties ->> 'code' = o.pipeline
+WITH sums AS (
+    SELECT f.pipeline, f.stage, f.currency, count(*) AS deals, coalesce(sum(f.current_value), 0)::numeric AS total,
+        coalesce(sum(f.current_value * f.win_probability::numeric), 0)::numeric AS weighted
+    FROM rye.opportunities_active f
+    GROUP BY f.pipeline, f.stage, f.currency
+)
+SELECT s.pipeline, p.label AS pipeline_label, s.stage, stage_label.stage_label, s.currency, s.deals, s.total, s.weighted
+FROM sums s
 LEFT JOIN LATERAL (
-    SELECT e.stage FROM jsonb_array_elements(p.properties -> 'stages') AS e (stage) WHERE e.stage ->> 'key' = o.stage LIMIT 1
-) s ON true
-GROUP BY 1, 2, 3, rye.jsonb_number(s.stage -> 'order')
-ORDER BY 1, rye.jsonb_number(s.stage -> 'order') NULLS LAST, 2, 3
+    SELECT pn.label, pn.properties FROM rye.nodes pn
+    WHERE pn.node_type = 'pipeline' AND pn.archived_at IS NULL AND pn.properties ->> 'code' = s.pipeline
+    ORDER BY pn.id LIMIT 1
+) p ON true
+LEFT JOIN LATERAL (
+    SELECT ps.stage FROM jsonb_array_elements(
+        CASE jsonb_typeof(p.properties -> 'stages') WHEN 'array' THEN p.properties -> 'stages' ELSE '[]' END) AS ps (stage)
+    WHERE ps.stage ->> 'key' = s.stage LIMIT 1
+) st ON true
+CROSS JOIN LATERAL jsonb_extract_path_text(st.stage, 'label') AS stage_label
+ORDER BY coalesce(p.label, s.pipeline), s.pipeline, rye.jsonb_number(st.stage -> 'order') NULLS LAST, s.stage, s.currency NULLS FIRST
 LIMIT $1
 `
 
 type OpportunityActiveFunnelRow struct {
-	Pipeline string
-	Stage    string
-	Currency string
-	Deals    int64
-	Total    string
-	Weighted string
+	Pipeline      *string
+	PipelineLabel *string
+	Stage         *string
+	StageLabel    *string
+	Currency      *string
+	Deals         int64
+	Total         decimal.Decimal
+	Weighted      decimal.Decimal
 }
 
-// OpportunityActiveFunnel counts and sums the deals that are under way, by pipeline and stage in
-// their order, and by currency.
+// OpportunityActiveFunnel counts and sums the deals under way, by pipeline, stage in its order, and
+// currency, as of the last refresh of the materialized view. Weighted is the sum of value times
+// probability; a deal without one of them counts as nothing there.
 func (q *Queries) OpportunityActiveFunnel(ctx context.Context, maxRows int32) ([]OpportunityActiveFunnelRow, error) {
 	rows, err := q.db.Query(ctx, opportunityActiveFunnel, maxRows)
 	if err != nil {
@@ -48,7 +62,9 @@ func (q *Queries) OpportunityActiveFunnel(ctx context.Context, maxRows int32) ([
 		var i OpportunityActiveFunnelRow
 		if err := rows.Scan(
 			&i.Pipeline,
+			&i.PipelineLabel,
 			&i.Stage,
+			&i.StageLabel,
 			&i.Currency,
 			&i.Deals,
 			&i.Total,
@@ -64,53 +80,275 @@ func (q *Queries) OpportunityActiveFunnel(ctx context.Context, maxRows int32) ([
 	return items, nil
 }
 
-const opportunityActiveList = `-- name: OpportunityActiveList :many
-SELECT o.node_id, coalesce(o.code, '')::text AS code, coalesce(o.label, '')::text AS label,
-    coalesce(p.label, o.pipeline, '')::text AS pipeline, coalesce(s.stage ->> 'label', o.stage, '')::text AS stage,
-    coalesce(o.current_value::text, '')::text AS current_value, coalesce(o.currency, '')::text AS currency,
-    coalesce(o.assigned_to_name, '')::text AS assigned_to, coalesce(o.primary_contact_name, '')::text AS primary_contact
+const opportunityActiveGet = `-- name: OpportunityActiveGet :one
+SELECT o.node_id, o.label, o.code, o.name, o.estimated_value, o.teams, o.stage, o.pipeline, o.stage_since, o.current_value,
+    o.currency, o.win_probability, o.primary_contact_name, o.primary_contact_id, o.assigned_to_name, o.assigned_to_id,
+    o.created_at
 FROM rye.opportunities_active o
-LEFT JOIN rye.nodes p ON p.node_type = 'pipeline' AND p.properties ->> 'code' = o.pipeline
-LEFT JOIN LATERAL (
-    SELECT e.stage FROM jsonb_array_elements(p.properties -> 'stages') AS e (stage) WHERE e.stage ->> 'key' = o.stage LIMIT 1
-) s ON true
-ORDER BY p.label, rye.jsonb_number(s.stage -> 'order') NULLS LAST, o.current_value DESC NULLS LAST, o.code
-LIMIT $1
+WHERE o.node_id = $1
 `
 
-type OpportunityActiveListRow struct {
-	NodeID         uuid.UUID
-	Code           string
-	Label          string
-	Pipeline       string
-	Stage          string
-	CurrentValue   string
-	Currency       string
-	AssignedTo     string
-	PrimaryContact string
+// OpportunityActiveGet gives a deal that is under way.
+func (q *Queries) OpportunityActiveGet(ctx context.Context, nodeID uuid.UUID) (OpportunitiesActive, error) {
+	row := q.db.QueryRow(ctx, opportunityActiveGet, nodeID)
+	var i OpportunitiesActive
+	err := row.Scan(
+		&i.NodeID,
+		&i.Label,
+		&i.Code,
+		&i.Name,
+		&i.EstimatedValue,
+		&i.Teams,
+		&i.Stage,
+		&i.Pipeline,
+		&i.StageSince,
+		&i.CurrentValue,
+		&i.Currency,
+		&i.WinProbability,
+		&i.PrimaryContactName,
+		&i.PrimaryContactID,
+		&i.AssignedToName,
+		&i.AssignedToID,
+		&i.CreatedAt,
+	)
+	return i, err
 }
 
-// OpportunityActiveList gives the deals that are under way, ordered by pipeline, then by the place of
-// their stage in it, then by value.
-func (q *Queries) OpportunityActiveList(ctx context.Context, maxRows int32) ([]OpportunityActiveListRow, error) {
-	rows, err := q.db.Query(ctx, opportunityActiveList, maxRows)
+const opportunityActiveList = `-- name: OpportunityActiveList :many
+SELECT o.node_id, o.label, o.code, o.name, o.estimated_value, o.teams, o.stage, o.pipeline, o.stage_since, o.current_value,
+    o.currency, o.win_probability, o.primary_contact_name, o.primary_contact_id, o.assigned_to_name, o.assigned_to_id,
+    o.created_at
+FROM rye.opportunities_active o
+WHERE ($1::text IS NULL OR o.pipeline = $1::text)
+    AND ($2::text IS NULL OR o.stage = $2::text)
+    AND ($3::uuid IS NULL OR o.assigned_to_id = $3::uuid)
+    AND (o.created_at, o.node_id) < (coalesce($4::timestamptz, 'infinity'),
+        coalesce($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY o.created_at DESC, o.node_id DESC
+LIMIT $6
+`
+
+type OpportunityActiveListParams struct {
+	Pipeline     *string
+	Stage        *string
+	AssignedToID *uuid.UUID
+	BeforeAt     *time.Time
+	BeforeID     *uuid.UUID
+	MaxRows      int32
+}
+
+// OpportunityActiveList gives the deals under way, newest first, as of the last refresh of the
+// materialized view; it is for roles that may see all. A null filter lets all pass; Pipeline and Stage
+// are the keys, not the labels. The next page begins before the last row's CreatedAt and NodeID.
+func (q *Queries) OpportunityActiveList(ctx context.Context, arg OpportunityActiveListParams) ([]OpportunitiesActive, error) {
+	rows, err := q.db.Query(ctx, opportunityActiveList,
+		arg.Pipeline,
+		arg.Stage,
+		arg.AssignedToID,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []OpportunityActiveListRow{}
+	items := []OpportunitiesActive{}
 	for rows.Next() {
-		var i OpportunityActiveListRow
+		var i OpportunitiesActive
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.Label,
+			&i.Code,
+			&i.Name,
+			&i.EstimatedValue,
+			&i.Teams,
+			&i.Stage,
+			&i.Pipeline,
+			&i.StageSince,
+			&i.CurrentValue,
+			&i.Currency,
+			&i.WinProbability,
+			&i.PrimaryContactName,
+			&i.PrimaryContactID,
+			&i.AssignedToName,
+			&i.AssignedToID,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const opportunityActiveListByStage = `-- name: OpportunityActiveListByStage :many
+WITH used AS (
+    SELECT DISTINCT f.pipeline, f.stage FROM rye.opportunities_active f WHERE f.pipeline IS NOT NULL AND f.stage IS NOT NULL
+), places AS (
+    SELECT u.pipeline, u.stage, p.label AS pipeline_label, stage_label.stage_label,
+        rye.jsonb_number(st.stage -> 'order') AS place
+    FROM used u
+    LEFT JOIN LATERAL (
+        SELECT pn.label, pn.properties FROM rye.nodes pn
+        WHERE pn.node_type = 'pipeline' AND pn.archived_at IS NULL AND pn.properties ->> 'code' = u.pipeline
+        ORDER BY pn.id LIMIT 1
+    ) p ON true
+    LEFT JOIN LATERAL (
+        SELECT ps.stage FROM jsonb_array_elements(
+            CASE jsonb_typeof(p.properties -> 'stages') WHEN 'array' THEN p.properties -> 'stages' ELSE '[]' END) AS ps (stage)
+        WHERE ps.stage ->> 'key' = u.stage LIMIT 1
+    ) st ON true
+    CROSS JOIN LATERAL jsonb_extract_path_text(st.stage, 'label') AS stage_label
+)
+SELECT o.node_id, o.label, o.code, o.name, o.estimated_value, o.teams, o.stage, o.pipeline, o.stage_since, o.current_value,
+    o.currency, o.win_probability, o.primary_contact_name, o.primary_contact_id, o.assigned_to_name, o.assigned_to_id,
+    o.created_at, pl.pipeline_label, pl.stage_label
+FROM rye.opportunities_active o
+LEFT JOIN places pl ON pl.pipeline = o.pipeline AND pl.stage = o.stage
+ORDER BY pl.pipeline_label, pl.place NULLS LAST, o.current_value DESC NULLS LAST, o.code, o.node_id
+LIMIT $1
+`
+
+type OpportunityActiveListByStageRow struct {
+	NodeID             uuid.UUID
+	Label              *string
+	Code               *string
+	Name               *string
+	EstimatedValue     *decimal.Decimal
+	Teams              []string
+	Stage              *string
+	Pipeline           *string
+	StageSince         *time.Time
+	CurrentValue       *decimal.Decimal
+	Currency           *string
+	WinProbability     *float64
+	PrimaryContactName *string
+	PrimaryContactID   *uuid.UUID
+	AssignedToName     *string
+	AssignedToID       *uuid.UUID
+	CreatedAt          time.Time
+	PipelineLabel      *string
+	StageLabel         *string
+}
+
+// OpportunityActiveListByStage gives deals under way as on a board: by the label of their pipeline, the
+// place of their stage in it, then the highest value first. It is for eyes and reads all to order them;
+// OpportunityActiveList pages through them.
+func (q *Queries) OpportunityActiveListByStage(ctx context.Context, maxRows int32) ([]OpportunityActiveListByStageRow, error) {
+	rows, err := q.db.Query(ctx, opportunityActiveListByStage, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OpportunityActiveListByStageRow{}
+	for rows.Next() {
+		var i OpportunityActiveListByStageRow
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.Label,
+			&i.Code,
+			&i.Name,
+			&i.EstimatedValue,
+			&i.Teams,
+			&i.Stage,
+			&i.Pipeline,
+			&i.StageSince,
+			&i.CurrentValue,
+			&i.Currency,
+			&i.WinProbability,
+			&i.PrimaryContactName,
+			&i.PrimaryContactID,
+			&i.AssignedToName,
+			&i.AssignedToID,
+			&i.CreatedAt,
+			&i.PipelineLabel,
+			&i.StageLabel,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const opportunityListQuiet = `-- name: OpportunityListQuiet :many
+SELECT q.node_id, q.code, q.label, q.stage, q.pipeline, q.current_value, q.currency, q.assigned_to_id, q.assigned_to_name,
+    q.quiet_since, q.last_event_at
+FROM (
+    SELECT o.node_id, o.code, o.label, o.stage, o.pipeline, o.current_value, o.currency, o.assigned_to_id,
+        o.assigned_to_name, coalesce(le.last_event_at, o.created_at) AS quiet_since, le.last_event_at
+    FROM rye.opportunities_active o
+    -- Deal by deal, by index.
+    LEFT JOIN LATERAL (
+        SELECT e.occurred_at AS last_event_at FROM rye.event_participants ep LEFT JOIN rye.events e ON e.id = ep.event_id
+        WHERE ep.node_id = o.node_id ORDER BY e.occurred_at DESC NULLS LAST LIMIT 1
+    ) le ON true
+    WHERE o.created_at < $1::timestamptz
+) q
+WHERE q.quiet_since < $1::timestamptz
+    AND (q.quiet_since, q.node_id) > (coalesce($2::timestamptz, '-infinity'),
+        coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY q.quiet_since, q.node_id
+LIMIT $4
+`
+
+type OpportunityListQuietParams struct {
+	Since           time.Time
+	AfterQuietSince *time.Time
+	AfterID         *uuid.UUID
+	MaxRows         int32
+}
+
+type OpportunityListQuietRow struct {
+	NodeID         uuid.UUID
+	Code           *string
+	Label          *string
+	Stage          *string
+	Pipeline       *string
+	CurrentValue   *decimal.Decimal
+	Currency       *string
+	AssignedToID   *uuid.UUID
+	AssignedToName *string
+	QuietSince     time.Time
+	LastEventAt    *time.Time
+}
+
+// OpportunityListQuiet gives the deals under way that no event was about since a time, those that are
+// quiet the longest first, with their last event; one that never had any counts from its creation. It
+// reads the materialized view. The next page begins after the last row's QuietSince and NodeID.
+func (q *Queries) OpportunityListQuiet(ctx context.Context, arg OpportunityListQuietParams) ([]OpportunityListQuietRow, error) {
+	rows, err := q.db.Query(ctx, opportunityListQuiet,
+		arg.Since,
+		arg.AfterQuietSince,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OpportunityListQuietRow{}
+	for rows.Next() {
+		var i OpportunityListQuietRow
 		if err := rows.Scan(
 			&i.NodeID,
 			&i.Code,
 			&i.Label,
-			&i.Pipeline,
 			&i.Stage,
+			&i.Pipeline,
 			&i.CurrentValue,
 			&i.Currency,
-			&i.AssignedTo,
-			&i.PrimaryContact,
+			&i.AssignedToID,
+			&i.AssignedToName,
+			&i.QuietSince,
+			&i.LastEventAt,
 		); err != nil {
 			return nil, err
 		}

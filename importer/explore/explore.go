@@ -33,15 +33,18 @@ type StageSum struct {
 
 // Deals gives the deals that are under way, by stage and value, at most so many.
 func Deals(ctx context.Context, pool *pgxpool.Pool, most int) ([]Deal, error) {
-	rows, err := db.New(pool).OpportunityActiveList(ctx, int32(most))
+	rows, err := db.New(pool).OpportunityActiveListByStage(ctx, int32(most))
 	if err != nil {
 		return nil, fmt.Errorf("reading deals: %w", err)
 	}
 	deals := make([]Deal, len(rows))
 	for i, r := range rows {
 		deals[i] = Deal{
-			Code: r.Code, Label: r.Label, Pipeline: r.Pipeline, Stage: r.Stage, Value: r.CurrentValue,
-			Currency: r.Currency, Owner: r.AssignedTo, Contact: r.PrimaryContact,
+			Code: text(r.Code), Label: text(r.Label), Pipeline: text(r.PipelineLabel, r.Pipeline), Stage: text(r.StageLabel, r.Stage),
+			Currency: text(r.Currency), Owner: text(r.AssignedToName), Contact: text(r.PrimaryContactName),
+		}
+		if r.CurrentValue != nil {
+			deals[i].Value = r.CurrentValue.String()
 		}
 	}
 	return deals, nil
@@ -57,10 +60,21 @@ func Funnel(ctx context.Context, pool *pgxpool.Pool) ([]StageSum, error) {
 	sums := make([]StageSum, len(rows))
 	for i, r := range rows {
 		sums[i] = StageSum{
-			Pipeline: r.Pipeline, Stage: r.Stage, Currency: r.Currency, Deals: r.Deals, Total: r.Total, Weighted: r.Weighted,
+			Pipeline: text(r.PipelineLabel, r.Pipeline), Stage: text(r.StageLabel, r.Stage), Currency: text(r.Currency),
+			Deals: r.Deals, Total: r.Total.String(), Weighted: r.Weighted.String(),
 		}
 	}
 	return sums, nil
+}
+
+// text gives the first text that there is.
+func text(texts ...*string) string {
+	for _, t := range texts {
+		if t != nil {
+			return *t
+		}
+	}
+	return ""
 }
 
 // Record is a node with what hangs on it.
@@ -127,7 +141,7 @@ func Get(ctx context.Context, pool *pgxpool.Pool, code string) (*Record, error) 
 	}
 	for _, e := range edges {
 		r.Edges = append(r.Edges, Edge{
-			Type: e.EdgeType, Outbound: e.Outbound, OtherType: e.OtherType, OtherLabel: e.OtherLabel, OtherCode: e.OtherCode,
+			Type: e.EdgeType, Outbound: e.Outbound, OtherType: e.OtherType, OtherLabel: text(e.OtherLabel), OtherCode: text(e.OtherCode),
 			From: e.EffectiveFrom, To: e.EffectiveTo,
 		})
 	}

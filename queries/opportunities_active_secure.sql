@@ -1,0 +1,54 @@
+-- OpportunityActiveSecureList gives the deals under way that the session sees, newest first, as they are
+-- now. A null filter lets all pass; Pipeline and Stage are the keys, not the labels. The next
+-- page begins before the last row's CreatedAt and NodeID.
+-- name: OpportunityActiveSecureList :many
+SELECT o.node_id, o.label, o.code, o.name, o.estimated_value, o.teams, o.stage, o.pipeline, o.stage_since, o.current_value,
+    o.currency, o.win_probability, o.primary_contact_name, o.primary_contact_id, o.assigned_to_name, o.assigned_to_id,
+    o.created_at
+FROM rye.opportunities_active_secure o
+WHERE (sqlc.narg('pipeline')::text IS NULL OR o.pipeline = sqlc.narg('pipeline')::text)
+    AND (sqlc.narg('stage')::text IS NULL OR o.stage = sqlc.narg('stage')::text)
+    -- The view would look up the owner of every deal; the edges of the owner name few.
+    AND (sqlc.narg('assigned_to_id')::uuid IS NULL OR (o.assigned_to_id = sqlc.narg('assigned_to_id')::uuid
+        AND o.node_id = ANY (ARRAY(
+            SELECT oe.source_id FROM rye.edges oe
+            WHERE oe.target_id = sqlc.narg('assigned_to_id')::uuid AND oe.edge_type = 'assigned_to'
+                AND oe.archived_at IS NULL AND oe.effective_to IS NULL))))
+    AND (o.created_at, o.node_id) < (coalesce(sqlc.narg('before_at')::timestamptz, 'infinity'),
+        coalesce(sqlc.narg('before_id')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY o.created_at DESC, o.node_id DESC
+LIMIT @max_rows;
+
+-- OpportunityActiveSecureGet gives a deal that is under way.
+-- name: OpportunityActiveSecureGet :one
+SELECT o.node_id, o.label, o.code, o.name, o.estimated_value, o.teams, o.stage, o.pipeline, o.stage_since, o.current_value,
+    o.currency, o.win_probability, o.primary_contact_name, o.primary_contact_id, o.assigned_to_name, o.assigned_to_id,
+    o.created_at
+FROM rye.opportunities_active_secure o
+WHERE o.node_id = @node_id;
+
+-- OpportunityFunnel counts and sums the deals under way that the session sees, by pipeline, stage in its
+-- order, and currency. Weighted is the sum of value times probability; a deal without one of them counts
+-- as nothing there.
+-- name: OpportunityFunnel :many
+WITH sums AS (
+    SELECT f.pipeline, f.stage, f.currency, count(*) AS deals, coalesce(sum(f.current_value), 0)::numeric AS total,
+        coalesce(sum(f.current_value * f.win_probability::numeric), 0)::numeric AS weighted
+    FROM rye.opportunities_active_secure f
+    GROUP BY f.pipeline, f.stage, f.currency
+)
+SELECT s.pipeline, p.label AS pipeline_label, s.stage, stage_label.stage_label, s.currency, s.deals, s.total, s.weighted
+FROM sums s
+LEFT JOIN LATERAL (
+    SELECT pn.label, pn.properties FROM rye.nodes pn
+    WHERE pn.node_type = 'pipeline' AND pn.archived_at IS NULL AND pn.properties ->> 'code' = s.pipeline
+    ORDER BY pn.id LIMIT 1
+) p ON true
+LEFT JOIN LATERAL (
+    SELECT ps.stage FROM jsonb_array_elements(
+        CASE jsonb_typeof(p.properties -> 'stages') WHEN 'array' THEN p.properties -> 'stages' ELSE '[]' END) AS ps (stage)
+    WHERE ps.stage ->> 'key' = s.stage LIMIT 1
+) st ON true
+CROSS JOIN LATERAL jsonb_extract_path_text(st.stage, 'label') AS stage_label
+ORDER BY coalesce(p.label, s.pipeline), s.pipeline, rye.jsonb_number(st.stage -> 'order') NULLS LAST, s.stage, s.currency NULLS FIRST
+LIMIT @max_rows;
