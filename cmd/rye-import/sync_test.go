@@ -172,6 +172,12 @@ func TestSync_Properties(t *testing.T) {
 	require.Equal(t, "Praha", n.node(acme, "properties->'address'->>'city'"))
 	require.Equal(t, "gold", n.node(acme, "properties->>'tier'"))
 	require.Equal(t, created, n.node(acme, "n.created_at"))
+
+	// The journal says what changed, and nothing else.
+	n.change(t, "Account", acme, "2024-05-02 08:00:00", "Praha", "Ostrava")
+	n.run()
+	require.JSONEq(t, `{"properties": {"address": {"city": "Praha"}}}`,
+		value[string](t, n.pool, "SELECT before::text FROM rye_import.changes ORDER BY run_no DESC LIMIT 1"))
 }
 
 func TestSync_Links(t *testing.T) {

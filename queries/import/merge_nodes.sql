@@ -7,7 +7,7 @@ WITH said AS (
         rye_import.jsonb_merge(n.properties ORDER BY s.alias DESC, s.rec) FILTER (WHERE n.rec IS NOT NULL) AS properties,
         (array_agg(n.label ORDER BY s.alias, s.rec DESC) FILTER (WHERE n.label IS NOT NULL AND NOT s.alias))[1] AS label,
         bool_and(s.deleted) AS deleted, bool_or(NOT s.deleted) AS lives,
-        max(s.file_no) AS file_no, max(s.line) AS line
+        (array_agg(s.file_no ORDER BY s.rec DESC))[1] AS file_no, (array_agg(s.line ORDER BY s.rec DESC))[1] AS line
     FROM rye_import.staging_records s
     LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
     WHERE s.run_no = @run_no::int AND s.kind = 'node' AND s.changed AND s.existing
