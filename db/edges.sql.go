@@ -120,7 +120,12 @@ SELECT e.id, e.edge_type, (e.source_id = $1)::boolean AS outbound, o.id AS other
     o.label AS other_label, other_code.other_code,
     e.properties, e.effective_from, e.effective_to, (e.effective_to IS NOT NULL)::boolean AS ended, e.attrs
 FROM rye.edges e
-JOIN rye.nodes o ON o.id = CASE WHEN e.source_id = $1 THEN e.target_id ELSE e.source_id END
+CROSS JOIN LATERAL (
+    -- OFFSET 0, so that the other ends of a hub's edges are looked up one by one, and not all nodes read.
+    SELECT n.id, n.node_type, n.label, n.properties, n.archived_at FROM rye.nodes n
+    WHERE n.id = CASE WHEN e.source_id = $1 THEN e.target_id ELSE e.source_id END
+    OFFSET 0
+) o
 CROSS JOIN LATERAL jsonb_extract_path_text(o.properties, 'code') AS other_code
 WHERE (e.source_id = $1 OR e.target_id = $1)
     AND (coalesce(cardinality($2::text[]), 0) = 0 OR e.edge_type = ANY ($2::text[]))

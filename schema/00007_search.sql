@@ -190,10 +190,10 @@ END
 $trgm$;
 
 -- Breadth first, as of a time, as the session sees it. What was seen is kept once and not once a
--- path: a circle ends, and a hub is walked once.
+-- path: a circle ends, and a hub is walked once. How many edges a ring has is guessed as badly as above.
 CREATE OR REPLACE FUNCTION rye.node_neighbors(p_node_id uuid, p_max_hops int, p_edge_types text[], p_at timestamptz, p_max_rows int)
 RETURNS TABLE (node_id uuid, hops int, edge_type text, outbound boolean, from_id uuid) LANGUAGE plpgsql STABLE ROWS 100
-SET search_path = rye, pg_temp AS $$
+SET search_path = rye, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     v_seen uuid[] := ARRAY[p_node_id];
     v_ring uuid[];
