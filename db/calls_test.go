@@ -35,8 +35,9 @@ var writes = []string{
 
 // mayScan are the queries that read a core table from one end to the other, and why they may.
 var mayScan = map[string]string{
-	"CatalogGet":        "it counts the whole graph",
-	"OpportunityFunnel": "it sums all deals under way as they are now, and a quarter of all nodes are deals; OpportunityActiveFunnel has the sums of the last refresh",
+	"CatalogGet":                       "it counts the whole graph",
+	"OpportunityActiveSecureListQuiet": "which deals are quiet the longest is known when all have been looked at, and a quarter of all nodes are deals; OpportunityListQuiet looks at those under way alone",
+	"OpportunityFunnel":                "it sums all deals under way as they are now, and a quarter of all nodes are deals; OpportunityActiveFunnel has the sums of the last refresh",
 }
 
 // callsOf gives a call of every query that reads; of some several, in brackets how they differ.
@@ -338,6 +339,9 @@ func dealCalls(ctx context.Context, q *db.Queries, k *keys) map[string]func() er
 		"OpportunityListOwners": func() error {
 			return give(q.OpportunityListOwners(ctx, db.OpportunityListOwnersParams{OpportunityID: k.Deal, MaxRows: page}))
 		},
+		"OpportunityActiveSecureListQuiet": func() error {
+			return give(q.OpportunityActiveSecureListQuiet(ctx, db.OpportunityActiveSecureListQuietParams{Since: k.At, MaxRows: page}))
+		},
 		"OpportunityListQuiet": func() error {
 			return give(q.OpportunityListQuiet(ctx, db.OpportunityListQuietParams{Since: k.At, MaxRows: page}))
 		},
@@ -409,8 +413,8 @@ func importCalls(ctx context.Context, q *db.Queries, k *keys) map[string]func() 
 		"RejectListByRun": func() error {
 			return give(q.RejectListByRun(ctx, db.RejectListByRunParams{RunNo: k.RunNo, MaxRows: page}))
 		},
-		"RunGet":         func() error { return give(q.RunGet(ctx, k.RunID)) },
-		"RunGetByPrefix": func() error { return give(q.RunGetByPrefix(ctx, k.RunID.String()[:8])) },
+		"RunGet":          func() error { return give(q.RunGet(ctx, k.RunID)) },
+		"RunListByPrefix": func() error { return give(q.RunListByPrefix(ctx, k.RunID.String()[:8])) },
 		"RunGetLatest": func() error {
 			return give(q.RunGetLatest(ctx, db.RunGetLatestParams{Source: k.Source, Status: ptr("done")}))
 		},

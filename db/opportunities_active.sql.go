@@ -322,7 +322,8 @@ type OpportunityListQuietRow struct {
 
 // OpportunityListQuiet gives the deals under way that no event was about since a time, those that are
 // quiet the longest first, with their last event; one that never had any counts from its creation. It
-// reads the materialized view. The next page begins after the last row's QuietSince and NodeID.
+// reads the materialized view, and is for roles that row-level security spares: another one would miss
+// the events that it does not see. The next page begins after the last row's QuietSince and NodeID.
 func (q *Queries) OpportunityListQuiet(ctx context.Context, arg OpportunityListQuietParams) ([]OpportunityListQuietRow, error) {
 	rows, err := q.db.Query(ctx, opportunityListQuiet,
 		arg.Since,

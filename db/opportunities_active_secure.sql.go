@@ -123,6 +123,88 @@ func (q *Queries) OpportunityActiveSecureList(ctx context.Context, arg Opportuni
 	return items, nil
 }
 
+const opportunityActiveSecureListQuiet = `-- name: OpportunityActiveSecureListQuiet :many
+SELECT q.node_id, q.code, q.label, q.stage, q.pipeline, q.current_value, q.currency, q.assigned_to_id, q.assigned_to_name,
+    q.quiet_since, q.last_event_at
+FROM (
+    SELECT o.node_id, o.code, o.label, o.stage, o.pipeline, o.current_value, o.currency, o.assigned_to_id,
+        o.assigned_to_name, coalesce(le.last_event_at, o.created_at) AS quiet_since, le.last_event_at
+    FROM rye.opportunities_active_secure o
+    -- Deal by deal, by index.
+    LEFT JOIN LATERAL (
+        SELECT e.occurred_at AS last_event_at FROM rye.event_participants ep LEFT JOIN rye.events e ON e.id = ep.event_id
+        WHERE ep.node_id = o.node_id ORDER BY e.occurred_at DESC NULLS LAST LIMIT 1
+    ) le ON true
+    WHERE o.created_at < $1::timestamptz
+) q
+WHERE q.quiet_since < $1::timestamptz
+    AND (q.quiet_since, q.node_id) > (coalesce($2::timestamptz, '-infinity'),
+        coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY q.quiet_since, q.node_id
+LIMIT $4
+`
+
+type OpportunityActiveSecureListQuietParams struct {
+	Since           time.Time
+	AfterQuietSince *time.Time
+	AfterID         *uuid.UUID
+	MaxRows         int32
+}
+
+type OpportunityActiveSecureListQuietRow struct {
+	NodeID         uuid.UUID
+	Code           *string
+	Label          *string
+	Stage          *string
+	Pipeline       *string
+	CurrentValue   *decimal.Decimal
+	Currency       *string
+	AssignedToID   *uuid.UUID
+	AssignedToName *string
+	QuietSince     time.Time
+	LastEventAt    *time.Time
+}
+
+// OpportunityActiveSecureListQuiet gives the deals under way that the session sees and that no event which
+// it sees was about since a time, those that are quiet the longest first, with their last event; one that
+// never had any counts from its creation. The next page begins after the last row's QuietSince and NodeID.
+func (q *Queries) OpportunityActiveSecureListQuiet(ctx context.Context, arg OpportunityActiveSecureListQuietParams) ([]OpportunityActiveSecureListQuietRow, error) {
+	rows, err := q.db.Query(ctx, opportunityActiveSecureListQuiet,
+		arg.Since,
+		arg.AfterQuietSince,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OpportunityActiveSecureListQuietRow{}
+	for rows.Next() {
+		var i OpportunityActiveSecureListQuietRow
+		if err := rows.Scan(
+			&i.NodeID,
+			&i.Code,
+			&i.Label,
+			&i.Stage,
+			&i.Pipeline,
+			&i.CurrentValue,
+			&i.Currency,
+			&i.AssignedToID,
+			&i.AssignedToName,
+			&i.QuietSince,
+			&i.LastEventAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const opportunityFunnel = `-- name: OpportunityFunnel :many
 WITH sums AS (
     SELECT f.pipeline, f.stage, f.currency, count(*) AS deals, coalesce(sum(f.current_value), 0)::numeric AS total,

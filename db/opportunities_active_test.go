@@ -223,3 +223,38 @@ func TestOpportunityListQuiet(t *testing.T) {
 		require.Equal(t, db.OpportunityListQuietRow{NodeID: bare, QuietSince: moment(t, "2024-02-01T08:00:00Z")}, rows[0])
 	})
 }
+
+// TestOpportunityActiveSecureListQuiet: each viewer is told of the deals and the events that they see.
+func TestOpportunityActiveSecureListQuiet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.more()
+	for _, tc := range []struct {
+		viewer viewer
+		want   []uuid.UUID
+	}{
+		{salesman, []uuid.UUID{bare, tanks, kettles}},
+		{support, []uuid.UUID{bare, tanks}},
+		{nobody, []uuid.UUID{bare, tanks}},
+	} {
+		w.as(tc.viewer, func(ctx context.Context, q *db.Queries) {
+			got := keysInPages(t, func(r db.OpportunityActiveSecureListQuietRow) uuid.UUID { return r.NodeID },
+				func(last *db.OpportunityActiveSecureListQuietRow, most int32) ([]db.OpportunityActiveSecureListQuietRow, error) {
+					p := db.OpportunityActiveSecureListQuietParams{Since: moment(t, "2024-02-12T00:00:00Z"), MaxRows: most}
+					if last != nil {
+						p.AfterQuietSince, p.AfterID = &last.QuietSince, &last.NodeID
+					}
+					return q.OpportunityActiveSecureListQuiet(ctx, p)
+				})
+			require.Equal(t, tc.want, got, tc.viewer.UserID)
+		})
+	}
+	w.as(salesman, func(ctx context.Context, q *db.Queries) {
+		rows, err := q.OpportunityActiveSecureListQuiet(ctx, db.OpportunityActiveSecureListQuietParams{Since: moment(t, "2024-03-01T00:00:00Z"), MaxRows: 9})
+		require.NoError(t, err)
+		called := moment(t, "2024-02-11T10:00:00Z")
+		require.Equal(t, &called, rows[2].LastEventAt)
+		require.Equal(t, called, rows[2].QuietSince)
+		require.Equal(t, amount("1250.50"), rows[2].CurrentValue)
+	})
+}

@@ -39,49 +39,6 @@ func (q *Queries) RunGet(ctx context.Context, runID uuid.UUID) (Run, error) {
 	return i, err
 }
 
-const runGetByPrefix = `-- name: RunGetByPrefix :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
-FROM rye_import.runs
-WHERE starts_with(run_id::text, $1::text) OR run_no::text = $1::text
-ORDER BY run_no DESC
-LIMIT 10
-`
-
-// RunGetByPrefix finds runs by the beginning of their id, or by their number: the ten newest.
-func (q *Queries) RunGetByPrefix(ctx context.Context, prefix string) ([]Run, error) {
-	rows, err := q.db.Query(ctx, runGetByPrefix, prefix)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Run{}
-	for rows.Next() {
-		var i Run
-		if err := rows.Scan(
-			&i.RunNo,
-			&i.RunID,
-			&i.Source,
-			&i.CRM,
-			&i.Command,
-			&i.Status,
-			&i.FullExport,
-			&i.Mapping,
-			&i.StartedAt,
-			&i.FinishedAt,
-			&i.EventID,
-			&i.Error,
-			&i.Summary,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const runGetLatest = `-- name: RunGetLatest :one
 SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
 FROM rye_import.runs
@@ -137,6 +94,49 @@ type RunListParams struct {
 // last row.
 func (q *Queries) RunList(ctx context.Context, arg RunListParams) ([]Run, error) {
 	rows, err := q.db.Query(ctx, runList, arg.Source, arg.BeforeRunNo, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Run{}
+	for rows.Next() {
+		var i Run
+		if err := rows.Scan(
+			&i.RunNo,
+			&i.RunID,
+			&i.Source,
+			&i.CRM,
+			&i.Command,
+			&i.Status,
+			&i.FullExport,
+			&i.Mapping,
+			&i.StartedAt,
+			&i.FinishedAt,
+			&i.EventID,
+			&i.Error,
+			&i.Summary,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const runListByPrefix = `-- name: RunListByPrefix :many
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+FROM rye_import.runs
+WHERE starts_with(run_id::text, $1::text) OR run_no::text = $1::text
+ORDER BY run_no DESC
+LIMIT 10
+`
+
+// RunListByPrefix finds runs by the beginning of their id, or by their number: the ten newest.
+func (q *Queries) RunListByPrefix(ctx context.Context, prefix string) ([]Run, error) {
+	rows, err := q.db.Query(ctx, runListByPrefix, prefix)
 	if err != nil {
 		return nil, err
 	}

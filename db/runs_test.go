@@ -121,13 +121,13 @@ func TestJournal(t *testing.T) {
 		require.Equal(t, running, got)
 		_, err = q.RunGetLatest(ctx, db.RunGetLatestParams{Source: "hubspot", Status: ptr("done")})
 		require.ErrorIs(t, err, pgx.ErrNoRows)
-		found, err := q.RunGetByPrefix(ctx, im.runs[0].String()[:13])
+		found, err := q.RunListByPrefix(ctx, im.runs[0].String()[:13])
 		require.NoError(t, err)
 		require.Equal(t, all[2:], found)
-		found, err = q.RunGetByPrefix(ctx, "2")
+		found, err = q.RunListByPrefix(ctx, "2")
 		require.NoError(t, err)
 		require.Contains(t, found, done)
-		found, err = q.RunGetByPrefix(ctx, "%")
+		found, err = q.RunListByPrefix(ctx, "%")
 		require.NoError(t, err)
 		require.Empty(t, found)
 	})
@@ -210,8 +210,8 @@ func TestJournal_Refused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, read := range map[string]func(ctx context.Context, q *db.Queries) error{
-		"RunGet":         func(ctx context.Context, q *db.Queries) error { _, err := q.RunGet(ctx, uuid.New()); return err },
-		"RunGetByPrefix": func(ctx context.Context, q *db.Queries) error { _, err := q.RunGetByPrefix(ctx, ""); return err },
+		"RunGet":          func(ctx context.Context, q *db.Queries) error { _, err := q.RunGet(ctx, uuid.New()); return err },
+		"RunListByPrefix": func(ctx context.Context, q *db.Queries) error { _, err := q.RunListByPrefix(ctx, ""); return err },
 		"RunGetLatest": func(ctx context.Context, q *db.Queries) error {
 			_, err := q.RunGetLatest(ctx, db.RunGetLatestParams{})
 			return err

@@ -80,7 +80,8 @@ LIMIT @max_rows;
 
 -- OpportunityListQuiet gives the deals under way that no event was about since a time, those that are
 -- quiet the longest first, with their last event; one that never had any counts from its creation. It
--- reads the materialized view. The next page begins after the last row's QuietSince and NodeID.
+-- reads the materialized view, and is for roles that row-level security spares: another one would miss
+-- the events that it does not see. The next page begins after the last row's QuietSince and NodeID.
 -- name: OpportunityListQuiet :many
 SELECT q.node_id, q.code, q.label, q.stage, q.pipeline, q.current_value, q.currency, q.assigned_to_id, q.assigned_to_name,
     q.quiet_since, q.last_event_at

@@ -52,3 +52,26 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL jsonb_extract_path_text(st.stage, 'label') AS stage_label
 ORDER BY coalesce(p.label, s.pipeline), s.pipeline, rye.jsonb_number(st.stage -> 'order') NULLS LAST, s.stage, s.currency NULLS FIRST
 LIMIT @max_rows;
+
+-- OpportunityActiveSecureListQuiet gives the deals under way that the session sees and that no event which
+-- it sees was about since a time, those that are quiet the longest first, with their last event; one that
+-- never had any counts from its creation. The next page begins after the last row's QuietSince and NodeID.
+-- name: OpportunityActiveSecureListQuiet :many
+SELECT q.node_id, q.code, q.label, q.stage, q.pipeline, q.current_value, q.currency, q.assigned_to_id, q.assigned_to_name,
+    q.quiet_since, q.last_event_at
+FROM (
+    SELECT o.node_id, o.code, o.label, o.stage, o.pipeline, o.current_value, o.currency, o.assigned_to_id,
+        o.assigned_to_name, coalesce(le.last_event_at, o.created_at) AS quiet_since, le.last_event_at
+    FROM rye.opportunities_active_secure o
+    -- Deal by deal, by index.
+    LEFT JOIN LATERAL (
+        SELECT e.occurred_at AS last_event_at FROM rye.event_participants ep LEFT JOIN rye.events e ON e.id = ep.event_id
+        WHERE ep.node_id = o.node_id ORDER BY e.occurred_at DESC NULLS LAST LIMIT 1
+    ) le ON true
+    WHERE o.created_at < @since::timestamptz
+) q
+WHERE q.quiet_since < @since::timestamptz
+    AND (q.quiet_since, q.node_id) > (coalesce(sqlc.narg('after_quiet_since')::timestamptz, '-infinity'),
+        coalesce(sqlc.narg('after_id')::uuid, '00000000-0000-0000-0000-000000000000'))
+ORDER BY q.quiet_since, q.node_id
+LIMIT @max_rows;

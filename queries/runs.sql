@@ -23,8 +23,8 @@ WHERE (sqlc.narg('source')::text IS NULL OR source = sqlc.narg('source')::text)
 ORDER BY run_no DESC
 LIMIT @max_rows;
 
--- RunGetByPrefix finds runs by the beginning of their id, or by their number: the ten newest.
--- name: RunGetByPrefix :many
+-- RunListByPrefix finds runs by the beginning of their id, or by their number: the ten newest.
+-- name: RunListByPrefix :many
 SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
 FROM rye_import.runs
 WHERE starts_with(run_id::text, @prefix::text) OR run_no::text = @prefix::text

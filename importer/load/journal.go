@@ -81,7 +81,7 @@ func Journal(ctx context.Context, pool *pgxpool.Pool, most int) ([]JournalEntry,
 // JournalRun gives one run, its files and the first of its rejects.
 func JournalRun(ctx context.Context, pool *pgxpool.Pool, id string, rejects int) (*JournalEntry, []JournalFile, []JournalReject, error) {
 	q := db.New(pool)
-	rows, err := q.RunGetByPrefix(ctx, id)
+	rows, err := q.RunListByPrefix(ctx, id)
 	if err != nil {
 		return nil, nil, nil, explain(fmt.Errorf("reading the journal: %w", err))
 	}
