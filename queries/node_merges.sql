@@ -27,7 +27,9 @@ WITH RECURSIVE went AS (
 )
 SELECT n.id
 FROM went t
-JOIN rye.nodes n ON n.id = t.node_id
-WHERE n.archived_at IS NULL
+CROSS JOIN LATERAL (
+    -- OFFSET 0, so that each is looked up by its id: the server guesses that there are many.
+    SELECT s.id FROM rye.nodes s WHERE s.id = t.node_id AND s.archived_at IS NULL OFFSET 0
+) n
 ORDER BY n.id
 LIMIT 1;
