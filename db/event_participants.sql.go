@@ -22,7 +22,8 @@ FROM rye.event_participants p
 JOIN rye.nodes n ON n.id = p.node_id
 LEFT JOIN said ON said.node_id = n.id
 WHERE p.event_id = ANY ($1::uuid[])
-    AND (p.event_id, p.node_id, p.role) > (
+    -- NOT <= and not >, so that the index is asked for the events, and not for all that comes after.
+    AND NOT (p.event_id, p.node_id, p.role) <= (
         CASE WHEN $2::uuid IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE $2::uuid END,
         CASE WHEN $3::uuid IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE $3::uuid END,
         CASE WHEN $4::text IS NULL THEN '' ELSE $4::text END)

@@ -10,7 +10,8 @@ FROM rye.event_participants p
 JOIN rye.nodes n ON n.id = p.node_id
 LEFT JOIN said ON said.node_id = n.id
 WHERE p.event_id = ANY (@event_ids::uuid[])
-    AND (p.event_id, p.node_id, p.role) > (
+    -- NOT <= and not >, so that the index is asked for the events, and not for all that comes after.
+    AND NOT (p.event_id, p.node_id, p.role) <= (
         CASE WHEN sqlc.narg('after_event_id')::uuid IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE sqlc.narg('after_event_id')::uuid END,
         CASE WHEN sqlc.narg('after_node_id')::uuid IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE sqlc.narg('after_node_id')::uuid END,
         CASE WHEN sqlc.narg('after_role')::text IS NULL THEN '' ELSE sqlc.narg('after_role')::text END)
