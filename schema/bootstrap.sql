@@ -8,7 +8,9 @@ CREATE TABLE IF NOT EXISTS rye_import.migrations (
     is_applied boolean NOT NULL,
     tstamp     timestamp NOT NULL DEFAULT now()
 );
-INSERT INTO rye_import.migrations (version_id, is_applied)
-SELECT 0, true WHERE NOT EXISTS (SELECT FROM rye_import.migrations WHERE version_id = 0);
+-- With an id of its own: under wal_level minimal, a sequence that is used by the transaction that makes
+-- it may go back after a crash, and the next migration would get an id that is taken.
+INSERT INTO rye_import.migrations (id, version_id, is_applied)
+SELECT 0, 0, true WHERE NOT EXISTS (SELECT FROM rye_import.migrations WHERE version_id = 0);
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE EXTENSION IF NOT EXISTS btree_gin;
