@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/projectrye/rye-import/internal/exportgen"
+	"github.com/projectrye/rye-import/internal/migrate"
 	"github.com/projectrye/rye-import/internal/pgserver"
 	"github.com/projectrye/rye-import/internal/pgtest"
 )
@@ -75,6 +76,7 @@ func TestKill(t *testing.T) {
 		require.Equal(t, want[path], k.dump(), "undisturbed")
 	}
 
+	k.killMigrated()
 	for i := range kills {
 		path := first
 		if i%2 == 1 {
@@ -126,6 +128,27 @@ func (k *killer) emptyDatabase() {
 			_, err := conn.Exec(k.ctx, sql)
 			require.NoError(k.t, err)
 		}
+	})
+}
+
+// killMigrated kills the server when it has made the schema and written nothing to its files since: the
+// ids of migrations must not come a second time.
+func (k *killer) killMigrated() {
+	k.t.Helper()
+	k.emptyDatabase()
+	lease, err := k.server.Acquire(k.ctx)
+	require.NoError(k.t, err)
+	pool := pgtest.Connect(k.t, lease.URL())
+	_, err = migrate.Up(k.ctx, pool)
+	require.NoError(k.t, err)
+	pool.Close()
+	k.killServer()
+	_ = lease.Release(k.ctx) // there is nothing left to stop
+	k.connected("rye", func(conn *pgx.Conn) {
+		var used, next int
+		require.NoError(k.t, conn.QueryRow(k.ctx,
+			"SELECT max(id), nextval('rye_import.migrations_id_seq') FROM rye_import.migrations").Scan(&used, &next))
+		require.Greater(k.t, next, used)
 	})
 }
 
