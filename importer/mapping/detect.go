@@ -36,17 +36,17 @@ func (m *Mapping) Detect(look Look) Verdict {
 		return Verdict{Looks: look.Types[0], Evidence: fmt.Sprintf("its records state the type %s, which is not mapped", look.Types[0])}
 	}
 
-	told, prefix, share := m.prefixOf(look)
-	best, bestScore, why := "", 0, ""
+	best, bestScore, why, foreign := "", 0, "", ""
 	for _, name := range sortedKeys(m.Objects) {
 		o := m.Objects[name]
 		columns := indexColumns(look.Header, o)
 		if !hasAll(columns, o.Recognise.All) {
 			continue
 		}
-		byID := told != "" && told == name
+		ids := m.lookAtIDs(look.Sample, keyColumn(columns, o))
+		byID := ids.object == name
 		if !byID {
-			if told != "" || prefix != "" && o.Recognise.Prefix != "" {
+			if ids.prefix != "" && (ids.object != "" || o.Recognise.Prefix != "") {
 				continue // its ids say that it is something else
 			}
 			if len(o.Recognise.Any) > 0 && !hasAny(columns, o.Recognise.Any) {
@@ -55,23 +55,30 @@ func (m *Mapping) Detect(look Look) Verdict {
 			if hasAny(m.allColumns(look.Header, o), o.Recognise.None) {
 				continue
 			}
+			if ids.foreign {
+				foreign = name // another CRM has contacts too
+				continue
+			}
 		}
 		if score := countAny(columns, o.Recognise.All) + countAny(columns, o.Recognise.Any); score > bestScore {
 			best, bestScore = name, score
 			why = "columns " + strings.Join(o.Recognise.All, ", ")
 			if byID {
-				why = fmt.Sprintf("%s and ids that begin with %s (%d %%)", why, o.Recognise.Prefix, share)
+				why = fmt.Sprintf("%s and ids that begin with %s (%d %%)", why, o.Recognise.Prefix, ids.share)
 			}
 		}
 	}
 	if best != "" {
 		return Verdict{Object: best, Evidence: why}
 	}
-	if told != "" {
-		return Verdict{Looks: told, Evidence: fmt.Sprintf("its ids are those of %s, which is not mapped", told)}
-	}
-	if prefix != "" {
-		return Verdict{Evidence: fmt.Sprintf("its ids begin with %s, which is no object that the mapping knows", prefix)}
+	ids := m.lookAtIDs(look.Sample, keyColumn(indexColumns(look.Header, &Object{}), &Object{Key: []string{"Id", "Record ID"}}))
+	switch {
+	case ids.object != "":
+		return Verdict{Looks: ids.object, Evidence: fmt.Sprintf("its ids are those of %s, which is not mapped", ids.object)}
+	case ids.prefix != "":
+		return Verdict{Evidence: fmt.Sprintf("its ids begin with %s, which is no object that the mapping knows", ids.prefix)}
+	case foreign != "":
+		return Verdict{Evidence: fmt.Sprintf("it has the columns of %s, but its ids are none of %s", foreign, m.Title)}
 	}
 	return Verdict{Evidence: m.closest(look)}
 }
@@ -100,39 +107,54 @@ func (m *Mapping) allColumns(header []string, o *Object) map[string]int {
 	return columns
 }
 
-// prefixOf tells the object by the first characters of the ids in the sample, if most of those
-// that look like ids at all agree; or the prefix alone, if it is that of no known object.
-func (m *Mapping) prefixOf(look Look) (object, prefix string, share int) {
-	if len(m.IDs.Prefixes) == 0 {
-		return "", "", 0
-	}
-	col := -1
-	for _, name := range []string{"id", "record id"} {
-		if i, ok := indexColumns(look.Header, &Object{})[name]; ok {
-			col = i
-			break
+// keyColumn gives the column with the id of an object's records, or -1.
+func keyColumn(columns map[string]int, o *Object) int {
+	for _, name := range o.Key {
+		if i, ok := columns[strings.ToLower(name)]; ok {
+			return i
 		}
 	}
-	if col < 0 {
-		return "", "", 0
+	return -1
+}
+
+// idLook is what the ids of a file show of themselves.
+type idLook struct {
+	prefix  string // the first characters of most of them; empty if they do not agree
+	object  string // the object that has this prefix; empty if the mapping knows none
+	share   int    // how many have it, in percent
+	foreign bool   // there are ids, and not one has the form of the CRM's
+}
+
+// lookAtIDs tells by the ids of a sample what object they are of. It tells nothing where the CRM's ids
+// show nothing of themselves.
+func (m *Mapping) lookAtIDs(sample [][]string, col int) idLook {
+	if len(m.IDs.Prefixes) == 0 || col < 0 {
+		return idLook{}
 	}
-	votes, total := make(map[string]int), 0
-	for _, cells := range look.Sample {
+	votes, ids, formed := make(map[string]int), 0, 0
+	for _, cells := range sample {
 		if col >= len(cells) {
 			continue
 		}
 		id := strings.TrimSpace(cells[col])
-		if (len(id) == 15 || len(id) == 18) && isAlphanumeric(id) {
-			total++
+		if isNone(id) {
+			continue
+		}
+		ids++
+		// Generated data have ids of 16 characters.
+		if len(id) >= 15 && len(id) <= 18 && isAlphanumeric(id) {
+			formed++
 			votes[id[:3]]++
 		}
 	}
+	out := idLook{foreign: ids > 0 && formed == 0}
 	for _, prefix := range sortedKeys(votes) {
-		if votes[prefix]*10 >= total*9 {
-			return m.IDs.Prefixes[prefix], prefix, votes[prefix] * 100 / total
+		if votes[prefix]*10 >= formed*9 {
+			out.prefix, out.object, out.share = prefix, m.IDs.Prefixes[prefix], votes[prefix]*100/formed
+			break
 		}
 	}
-	return "", "", 0
+	return out
 }
 
 // closest says why the file is no object: most often because it lacks the id alone.

@@ -139,7 +139,23 @@ func TestDetect(t *testing.T) {
 		},
 		{
 			name: "IDsOfNoForm", header: "Id,LastName,Email", sample: "1,00Q,AccountRef1,00Q5g00000LeAd1-,",
+			want: Verdict{Evidence: "it has the columns of Contact, but its ids are none of Salesforce"},
+		},
+		{
+			name: "IDsOfAnotherCRM", header: "Id,LastName,Email", sample: "CONT-1b4e28ba-2fa1-11d2-883f-0016d3cca427,4421",
+			want: Verdict{Evidence: "it has the columns of Contact, but its ids are none of Salesforce"},
+		},
+		{
+			name: "IDsOfAnotherCRMInReport", header: "Contact ID,First Name,Last Name,Email", sample: "4421,4422",
+			want: Verdict{Evidence: "it has the columns of Contact, but its ids are none of Salesforce"},
+		},
+		{
+			name: "IDsInvented", header: "Id,LastName,Email", sample: "a035g00000InGA1A,b035g00000InGA1A",
 			want: Verdict{Object: "Contact", Evidence: "columns Id, LastName"},
+		},
+		{
+			name: "IDsMostlyHashed", header: "Id,LastName,Email", sample: contact + ",xKq7+/=,9fDx==",
+			want: Verdict{Object: "Contact", Evidence: "columns Id, LastName and ids that begin with 003 (100 %)"},
 		},
 		{
 			name: "IDsUnknown", header: "Id,LastName,Email", sample: custom,
