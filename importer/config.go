@@ -32,8 +32,12 @@ type Config struct {
 	Command string
 	// CRM names the built-in mapping. Defaults to the one that the files tell.
 	CRM string
-	// DateOrder settles dates with slashes or dots. Defaults to none: they are rejected.
+	// DateOrder is the order of day and month in columns that do not show it. Defaults to none: the run
+	// stops where it matters.
 	DateOrder mapping.DateOrder
+	// Decimal is the decimal mark of numbers in columns that do not show it. Defaults to none: the run
+	// stops where it matters.
+	Decimal mapping.DecimalMark
 	// Decode overrides what the files say of themselves.
 	Decode decode.Options
 	// Delta says that the export holds only what changed. Defaults to a full export.

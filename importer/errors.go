@@ -27,6 +27,15 @@ func (e *NoExportError) Error() string {
 	return "nothing here is an export that can be imported: " + strings.Join(list, "; ") + more
 }
 
+// AmbiguousCRMError says that the export could be of several CRMs.
+type AmbiguousCRMError struct {
+	CRMs []string
+}
+
+func (e *AmbiguousCRMError) Error() string {
+	return fmt.Sprintf("the files could be an export of %s; say which with --crm", strings.Join(e.CRMs, " or "))
+}
+
 // RejectGuardError says that more records were rejected than the run may reject.
 type RejectGuardError struct {
 	Rejected, Read int64

@@ -111,7 +111,7 @@ func inspect(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Config) (
 func columns(f *surveyed, m *mapping.Mapping, header []string, filled map[string]int64, cfg Config) []report.Column {
 	uses := make([][]string, len(header))
 	if f.object != "" {
-		plan, err := m.Compile(f.object, header, mapping.Settings{Zone: cfg.TimeZone, DateOrder: cfg.DateOrder})
+		plan, err := m.Compile(f.object, header, settings(cfg, f))
 		if err == nil {
 			uses = plan.Uses()
 		} else {

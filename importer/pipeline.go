@@ -157,7 +157,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 
 	f.first = next
 	if f.object != "" {
-		own.object(f.object) // also if it turns out to have no records
+		own.object(f.record) // also if it turns out to have no records
 	}
 	c := chunk{file: f}
 	size := 0
@@ -269,6 +269,7 @@ func (p *pipeline) work(ctx context.Context) error {
 // mapperKey tells mappers apart: a file's header hardly ever changes, and its pointer is the same
 // for all records that share it.
 type mapperKey struct {
+	file   *surveyed
 	object string
 	header *decode.Header
 }
@@ -283,7 +284,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 			object = c.records[0].Type
 		}
 		if p.mapping.Objects[object] != nil {
-			own.object(object).spent += time.Since(begun)
+			own.object(p.mapping.RecordObject(object)).spent += time.Since(begun)
 		}
 	}()
 	var rejects []load.Reject
@@ -299,9 +300,10 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 			p.unmapped(own, c.file.label(), c.file)
 			continue
 		}
-		count := own.object(object)
+		name := p.mapping.RecordObject(object)
+		count := own.object(name)
 		count.read++
-		m, err := p.mapper(mappers, object, rec.Header)
+		m, err := p.mapper(mappers, c.file.surveyed, object, rec.Header)
 		if err != nil {
 			return inFile(c.file.file, err)
 		}
@@ -310,7 +312,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 		switch {
 		case errors.As(err, &fe):
 			rejects = append(rejects, load.Reject{
-				Rec: rec.rec, Line: int32(rec.Line), Object: object, ID: fe.ID, Column: fe.Column, Value: fe.Value, Code: fe.Code, Reason: fe.Reason, Stage: "map",
+				Rec: rec.rec, Line: int32(rec.Line), Object: name, ID: fe.ID, Column: fe.Column, Value: fe.Value, Code: fe.Code, Reason: fe.Reason, Stage: "map",
 			})
 		case err != nil:
 			return inFile(c.file.file, fmt.Errorf("line %d: %w", rec.Line, err))
@@ -343,12 +345,12 @@ func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {
 	o.filtered[reason]++
 }
 
-func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, object string, h *decode.Header) (*mapping.Mapper, error) {
-	key := mapperKey{object, h}
+func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, f *surveyed, object string, h *decode.Header) (*mapping.Mapper, error) {
+	key := mapperKey{f, object, h}
 	if m, ok := mappers[key]; ok {
 		return m, nil
 	}
-	plan, err := p.mapping.Compile(object, h.Names, mapping.Settings{Zone: p.cfg.TimeZone, DateOrder: p.cfg.DateOrder})
+	plan, err := p.mapping.Compile(object, h.Names, settings(p.cfg, f))
 	if err != nil {
 		return nil, err
 	}

@@ -74,6 +74,10 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	if r.mapping, err = chooseMapping(files, r.cfg); err != nil {
 		return err
 	}
+	files = alongside(files, r.mapping)
+	if err := findFormats(ctx, files, r.mapping, r.cfg); err != nil {
+		return err
+	}
 	r.describe(files)
 	r.phase("survey", begun)
 
@@ -112,7 +116,7 @@ func (r *runner) describe(files []*surveyed) {
 	}
 	for _, f := range files {
 		file := report.File{
-			Path: f.file.Path, Object: f.object, SHA256: f.profile.SHA256, Encoding: f.profile.Encoding, Format: string(f.profile.Format),
+			Path: f.file.Path, Object: f.record, SHA256: f.profile.SHA256, Encoding: f.profile.Encoding, Format: string(f.profile.Format),
 		}
 		if !f.mapped() {
 			file.Note = f.note
@@ -139,7 +143,7 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	idType := string(r.mapping.IDs.Form)
 	run, err := load.Begin(ctx, r.pool, load.Config{
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
-		Objects: objectNames(r.mapping), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
+		Objects: r.mapping.RecordObjects(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
 		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
 	})
 	if err != nil {
@@ -262,8 +266,8 @@ func (r *runner) checkPages() map[string]bool {
 		if f.object == "" || f.profile.TotalSize == 0 {
 			continue
 		}
-		said[f.object] = max(said[f.object], f.profile.TotalSize)
-		got[f.object] += r.tally.files[f.no]
+		said[f.record] = max(said[f.record], f.profile.TotalSize)
+		got[f.record] += r.tally.files[f.no]
 	}
 	incomplete := make(map[string]bool)
 	for name, total := range said {
@@ -293,8 +297,8 @@ func (r *runner) archivable(ctx context.Context) ([]string, error) {
 	}
 	set := make(map[string]bool)
 	for _, f := range r.files {
-		if f.object != "" && !incomplete[f.object] && !f.profile.Reject {
-			set[f.object] = true
+		if f.object != "" && !incomplete[f.record] && !f.profile.Reject {
+			set[f.record] = true
 		}
 	}
 	names := make([]string, 0, len(set))

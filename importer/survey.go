@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"sort"
 	"strings"
 	"sync/atomic"
 
@@ -26,9 +25,13 @@ type surveyed struct {
 	profile *decode.Profile
 	sample  [][]string // cells as wide as the header of the profile
 	object  string     // of the mapping; empty if it is none, or if each record tells its own
-	typed   bool       // each record tells its own type
-	looks   string     // the object that it seems to be, where the mapping has none
-	note    string     // by what it was told, or why it is none
+	record  string     // the object whose records these are
+	beside  []string   // other objects that the same rows are
+	known   int        // columns that the object has a use for
+	formats mapping.Formats
+	typed   bool   // each record tells its own type
+	looks   string // the object that it seems to be, where the mapping has none
+	note    string // by what it was told, or why it is none
 }
 
 // mapped reports whether the file has records that the mapping has a use for.
@@ -39,7 +42,7 @@ func (s *surveyed) mapped() bool { return s.object != "" || s.typed }
 func (s *surveyed) label() string {
 	switch {
 	case s.object != "":
-		return s.object
+		return s.record
 	case s.looks != "":
 		return s.looks
 	}
@@ -135,7 +138,7 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 // tell finds out which object of a mapping each file is, and counts those that are one.
 func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 	for _, s := range files {
-		s.object, s.typed, s.looks = "", false, ""
+		s.object, s.record, s.typed, s.looks, s.beside, s.known = "", "", false, "", nil, 0
 		switch s.profile.Format {
 		case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
 		default:
@@ -147,7 +150,8 @@ func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 			continue
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})
-		s.object, s.looks, s.note = v.Object, v.Looks, v.Evidence
+		s.record = m.RecordObject(v.Object)
+		s.object, s.looks, s.note, s.beside, s.known = v.Object, v.Looks, v.Evidence, v.Beside, v.Known
 		if s.object != "" {
 			known++
 		}
@@ -175,11 +179,9 @@ func chooseMapping(files []*surveyed, cfg Config) (*mapping.Mapping, error) {
 			candidates = append(candidates, m)
 		}
 	}
-	best, most := candidates[0], -1
-	for _, m := range candidates {
-		if known := tell(files, m); known > most {
-			best, most = m, known
-		}
+	best, rival := choose(files, candidates)
+	if rival != nil {
+		return nil, &AmbiguousCRMError{CRMs: []string{best.Name, rival.Name}}
 	}
 	if tell(files, best) == 0 {
 		e := &NoExportError{}
@@ -191,21 +193,39 @@ func chooseMapping(files []*surveyed, cfg Config) (*mapping.Mapping, error) {
 	return best, nil
 }
 
-// objectNames gives every object that records or references of a run may belong to.
-func objectNames(m *mapping.Mapping) []string {
-	set := make(map[string]bool)
-	for name := range m.Objects {
-		set[name] = true
+// choose takes the mapping that knows most of the files, and of several the one that has a use for most
+// of their columns. Where two know the same there is a rival, and nobody can say which is meant.
+func choose(files []*surveyed, candidates []*mapping.Mapping) (best, rival *mapping.Mapping) {
+	best = candidates[0]
+	mostFiles, mostColumns := -1, -1
+	for _, m := range candidates {
+		n, columns := tell(files, m), 0
+		for _, f := range files {
+			columns += f.known
+		}
+		switch {
+		case n > mostFiles || n == mostFiles && columns > mostColumns:
+			best, rival, mostFiles, mostColumns = m, nil, n, columns
+		case n == mostFiles && columns == mostColumns && n > 0:
+			rival = m
+		}
 	}
-	for _, name := range m.ReferencedObjects() {
-		set[name] = true
+	return best, rival
+}
+
+// alongside adds a file once more for each other object that its rows are.
+func alongside(files []*surveyed, m *mapping.Mapping) []*surveyed {
+	var all []*surveyed
+	for _, f := range files {
+		all = append(all, f)
+		for _, object := range f.beside {
+			twin := *f
+			twin.object, twin.record, twin.beside, twin.typed = object, m.RecordObject(object), nil, false
+			twin.note = "its rows are " + object + " too"
+			all = append(all, &twin)
+		}
 	}
-	names := make([]string, 0, len(set))
-	for name := range set {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	return all
 }
 
 // inFile names the file in an error that does not.

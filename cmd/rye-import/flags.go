@@ -28,7 +28,8 @@ func readFlags() []cli.Flag {
 		&cli.StringFlag{Name: "mapping", Usage: "`FILE` with a mapping, in place of the built-in one", EnvVars: []string{"RYE_MAPPING"}},
 		&cli.StringFlag{Name: "encoding", Usage: "`NAME` of the encoding of all files; default: what each says", EnvVars: []string{"RYE_ENCODING"}},
 		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that state none, as Europe/Prague; default: the mapping's", EnvVars: []string{"RYE_TIME_ZONE"}},
-		&cli.StringFlag{Name: "date-order", Usage: "mdy or dmy, for dates with slashes or dots", EnvVars: []string{"RYE_DATE_ORDER"}},
+		&cli.StringFlag{Name: "date-order", Usage: "mdy or dmy, for columns of dates that do not show it", EnvVars: []string{"RYE_DATE_ORDER"}},
+		&cli.StringFlag{Name: "decimal", Usage: "point or comma, for columns of numbers that do not show it", EnvVars: []string{"RYE_DECIMAL"}},
 		&cli.IntFlag{Name: "workers", Usage: "`N` workers", DefaultText: "the number of processors", EnvVars: []string{"RYE_WORKERS"}},
 		&cli.StringFlag{Name: "output", Usage: "text or json", Value: "text", EnvVars: []string{"RYE_OUTPUT"}},
 		&cli.StringFlag{Name: "progress", Usage: "auto, plain or none", Value: "auto", EnvVars: []string{"RYE_PROGRESS"}},
@@ -67,6 +68,12 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 		cfg.DateOrder = order
 	default:
 		return cfg, usagef("--date-order %q: mdy or dmy", order)
+	}
+	switch mark := mapping.DecimalMark(c.String("decimal")); mark {
+	case mapping.DecimalNone, mapping.DecimalPoint, mapping.DecimalComma:
+		cfg.Decimal = mark
+	default:
+		return cfg, usagef("--decimal %q: point or comma", mark)
 	}
 	if crm := cfg.CRM; crm != "" && crm != "auto" {
 		if _, err := mapping.Builtin(crm); err != nil {

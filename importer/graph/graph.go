@@ -55,7 +55,8 @@ type Node struct {
 	Type       string
 	Label      string
 	CodePrefix string // empty if the type carries no code
-	Properties []byte // JSON object
+	Properties []byte // JSON object; a null clears what stands
+	Fill       []byte // JSON object of what is set only where nothing stands; nil if none
 }
 
 // Link is an edge between two records. A zero Source or Target is the record itself.
@@ -107,13 +108,21 @@ type Participant struct {
 
 // Stage is a stage of a pipeline that some record was seen in.
 type Stage struct {
-	Pipeline    Ref // zero if the stage is defined for every pipeline
+	Pipeline    Ref    // zero if the stage is defined for every pipeline
+	ID          string // what deals name the stage by, if that is not its label
 	Label       string
 	Key         string
 	Order       *float64
 	Probability *float64
 	Closed      *bool
 	Won         *bool
+}
+
+// Name is what a record can be pointed at by besides its id, in one lookup.
+type Name struct {
+	Rec    int64
+	Lookup string
+	Name   string // composed characters, single blanks
 }
 
 // Batch is what a number of consecutive records become.
@@ -125,4 +134,5 @@ type Batch struct {
 	Events       []Event
 	Participants []Participant
 	Stages       []Stage
+	Names        []Name
 }

@@ -1,10 +1,9 @@
 package mapping
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,19 +14,21 @@ import (
 // Plan is an object of a mapping compiled for one header: every column is a position, every name
 // is resolved, and nothing is looked up while rows are mapped. A Plan is safe for concurrent use.
 type Plan struct {
-	Object   string
+	Object   string // whose records these are
 	Kind     graph.Kind
 	Header   []string
 	settings Settings
 	ids      ids
+	escaped  bool // texts that look like formulas stand behind an apostrophe
 
-	key      []int
-	deleted  int
-	created  []int
-	changed  []int
+	key      []*value
+	deleted  *condition
+	created  []*value
+	changed  []*value
 	required []requirement
 	skips    []skip
 	same     []same
+	names    []naming
 
 	node        *nodePlan
 	event       *eventPlan
@@ -38,7 +39,8 @@ type Plan struct {
 	facts       []factPlan
 	rest        *object // columns that nothing names, kept under their own names
 
-	uses [][]string // what each column is used for
+	uses      [][]string // what each column is used for
+	formatted []Formatted
 }
 
 // requirement is columns of which one must be filled.
@@ -49,14 +51,24 @@ type requirement struct {
 
 type ids struct {
 	form     Form
+	strip    []string
 	none     map[string]bool
 	prefixes map[string]string
 }
 
+// ref is a compiled Ref.
 type ref struct {
-	objects  []string
-	col      int
+	object   string // that the id belongs to, or the lookup; empty for any
+	lookup   bool
+	choose   *value
+	id       *value
 	fallback string
+}
+
+// naming is a lookup that a record answers to, with what it is called there.
+type naming struct {
+	lookup string
+	values []*value
 }
 
 type skip struct {
@@ -76,6 +88,7 @@ type choice struct {
 	code       string
 	label      *value
 	properties *object
+	fill       *object // properties that are never changed once they are there
 	from, to   []*ref
 	role       string
 }
@@ -84,7 +97,7 @@ type nodePlan struct{ choices []choice }
 
 type eventPlan struct {
 	choices      []choice
-	at           []int
+	at           []*value
 	summary      *value
 	actor        *ref
 	participants []eventParticipant
@@ -99,7 +112,7 @@ type eventParticipant struct {
 
 type edgePlan struct {
 	choices      []choice
-	since, until []int
+	since, until []*value
 	ended        *condition
 }
 
@@ -115,8 +128,9 @@ type linkPlan struct {
 	when         *condition
 	typ          string
 	from, to     *ref
+	take         Take
 	properties   *object
-	since, until []int
+	since, until []*value
 }
 
 type factPlan struct {
@@ -127,7 +141,7 @@ type factPlan struct {
 	on       *ref
 	claim    *object
 	need     [][]byte
-	at       []int
+	at       []*value
 	history  bool
 	sum      bool
 	amount   *value
@@ -135,14 +149,15 @@ type factPlan struct {
 }
 
 type stagePlan struct {
-	slot                            string
-	when                            *condition
-	label, before                   int
-	closed, won, order, probability int
-	pipeline                        *ref
-	on                              *ref
-	at, since                       []int
-	history, define                 bool
+	slot              string
+	when              *condition
+	id, label, before *value
+	closed, won       *condition // nil if the header cannot tell
+	order, percent    *value
+	pipeline          *ref
+	on                *ref
+	at, since         []*value
+	history, define   bool
 }
 
 // condition is a compiled When.
@@ -152,6 +167,7 @@ type condition struct {
 	present, blank  []int
 	equals          []comparison
 	notEquals       []comparison
+	matches         []pattern
 }
 
 type comparison struct {
@@ -159,18 +175,32 @@ type comparison struct {
 	with []string
 }
 
-// compiler resolves the columns of one object against one header.
-type compiler struct {
-	mapping *Mapping
-	object  *Object
-	columns map[string]int // canonical name in lower case -> position
-	uses    [][]string
-	taken   map[string]bool // names of properties that columns fill
-	errs    []string
+type pattern struct {
+	col int
+	re  *regexp.Regexp
 }
 
-// Compile prepares an object for the records of one header. It fails when the mapping names
-// something that does not exist, never for a column that the header lacks.
+// compiler resolves the columns of one object against one header.
+type compiler struct {
+	mapping  *Mapping
+	object   *Object
+	settings *Settings
+	columns  columnIndex
+	written  []string // the header
+	uses     [][]string
+	taken    map[string]bool // names of properties that columns fill
+	formats  map[int]*Formatted
+	errs     []string
+}
+
+func (c *compiler) bad(format string, args ...any) {
+	if problem := fmt.Sprintf(format, args...); !slices.Contains(c.errs, problem) {
+		c.errs = append(c.errs, problem)
+	}
+}
+
+// Compile prepares an object for the records of one header. It fails when the mapping is wrong, never
+// for a column that the header lacks.
 func (m *Mapping) Compile(objectName string, header []string, settings Settings) (*Plan, error) {
 	o := m.Objects[objectName]
 	if o == nil {
@@ -183,17 +213,17 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		}
 		settings.Zone = zone
 	}
-	c := &compiler{mapping: m, object: o, columns: indexColumns(header, o), uses: make([][]string, len(header)), taken: make(map[string]bool)}
 	p := &Plan{
-		Object:   objectName,
-		Header:   header,
-		settings: settings,
-		ids:      ids{form: m.IDs.Form, none: make(map[string]bool), prefixes: m.IDs.Prefixes},
-		deleted:  c.column(o.Deleted, "marks deleted records"),
-		created:  c.all(o.Created, "when it was created"),
-		changed:  c.all(o.Changed, "when it was last changed"),
-		key:      c.all(o.Key, "id"),
+		Object: m.RecordObject(objectName), Header: header, settings: settings, escaped: m.Escaped,
+		ids: ids{form: m.IDs.Form, strip: m.IDs.Strip, none: make(map[string]bool), prefixes: m.IDs.Prefixes},
 	}
+	c := &compiler{
+		mapping: m, object: o, written: header, settings: &p.settings, columns: m.indexColumns(header, o), uses: make([][]string, len(header)),
+		taken: make(map[string]bool), formats: make(map[int]*Formatted),
+	}
+	p.key = c.values(o.Key, "id")
+	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
+	p.deleted = c.flag(o.Deleted, "marks deleted records")
 	for _, n := range m.IDs.None {
 		p.ids.none[n] = true
 	}
@@ -206,6 +236,11 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	}
 	for _, s := range o.Same {
 		p.same = append(p.same, same{when: c.condition(s.When), ref: c.ref(&s.As, "is the same as"), gone: s.Gone})
+	}
+	for _, l := range m.lookups[p.Object] {
+		if values := c.values(o.Names[l.by], ""); len(values) > 0 {
+			p.names = append(p.names, naming{lookup: l.name, values: values})
+		}
 	}
 	if o.Stage != nil {
 		p.stage = c.stage(o.Stage)
@@ -228,38 +263,81 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	for i := range o.Facts {
 		p.facts = append(p.facts, c.fact(&o.Facts[i]))
 	}
+	for name := range o.Children {
+		c.column(name, "records of "+o.Children[name].Object)
+	}
 	p.rest = c.rest(header)
 	p.uses = c.uses
+	for _, col := range sortedKeys(c.formats) {
+		p.formatted = append(p.formatted, *c.formats[col])
+	}
 	if len(c.errs) > 0 {
 		return nil, fmt.Errorf("mapping %s, object %s: %s", m.Name, objectName, strings.Join(c.errs, "; "))
 	}
 	return p, nil
 }
 
+// RecordObject gives the object whose records an object of the mapping describes: itself, or the one of
+// which it is another shape.
+func (m *Mapping) RecordObject(name string) string {
+	if o := m.Objects[name]; o != nil && o.Of != "" {
+		return o.Of
+	}
+	return name
+}
+
+// columnIndex finds columns by their names in lower case.
+type columnIndex struct {
+	at       map[string]int
+	labelled bool     // some were found under an alias
+	names    []string // of the columns, without what is stripped
+}
+
 // indexColumns finds the columns of a header by their canonical names: as written, in any case,
-// under an alias, or in the snake_case that warehouse copies use. The spelling closest to the
-// canonical one wins, so that Budget_Confirmed__c and BudgetConfirmed__c stay two columns.
-func indexColumns(header []string, o *Object) map[string]int {
-	columns := make(map[string]int, len(header))
-	for i, name := range header {
+// under an alias, without what is stripped, or in the snake_case that warehouse copies use. The spelling
+// closest to the canonical one wins, so that Budget_Confirmed__c and BudgetConfirmed__c stay two columns.
+func (m *Mapping) indexColumns(header []string, o *Object) columnIndex {
+	c := columnIndex{at: make(map[string]int, len(header)), names: make([]string, len(header))}
+	add := func(name string, i int) {
 		if lower := strings.ToLower(strings.TrimSpace(name)); lower != "" {
-			if _, taken := columns[lower]; !taken {
-				columns[lower] = i
+			if _, taken := c.at[lower]; !taken {
+				c.at[lower] = i
 			}
 		}
 	}
-	written := maps.Clone(columns)
+	for i, name := range header {
+		add(name, i)
+	}
+	for i, name := range header {
+		c.names[i] = stripped(stripped(name, o.Strip), m.Strip)
+		if c.names[i] != name {
+			add(c.names[i], i)
+		}
+	}
+	written := maps.Clone(c.at)
 	for _, canonical := range sortedKeys(o.Aliases) {
 		target := strings.ToLower(canonical)
 		for _, alias := range o.Aliases[canonical] {
 			if i, ok := written[strings.ToLower(alias)]; ok {
-				if _, taken := columns[target]; !taken {
-					columns[target] = i
+				if _, taken := c.at[target]; !taken {
+					c.at[target] = i
+					c.labelled = true
 				}
 			}
 		}
 	}
-	return columns
+	return c
+}
+
+// stripped cuts the first of some beginnings off a name, in any case, unless nothing would be left.
+func stripped(name string, beginnings []string) string {
+	trimmed := strings.TrimSpace(name)
+	for _, b := range beginnings {
+		if len(trimmed) > len(b) && strings.EqualFold(trimmed[:len(b)], b) {
+			return strings.TrimSpace(trimmed[len(b):])
+		}
+	}
+	return name
 }
 
 // find gives the position of a column, or -1.
@@ -267,10 +345,15 @@ func (c *compiler) find(name string) int {
 	if name == "" {
 		return -1
 	}
-	if i, ok := c.columns[strings.ToLower(name)]; ok {
+	return c.columns.find(name)
+}
+
+// find gives the position of a column, or -1.
+func (c *columnIndex) find(name string) int {
+	if i, ok := c.at[strings.ToLower(name)]; ok {
 		return i
 	}
-	if i, ok := c.columns[snakeCase(name)]; ok {
+	if i, ok := c.at[snakeCase(name)]; ok {
 		return i
 	}
 	return -1
@@ -330,7 +413,7 @@ func (c *compiler) condition(w *When) *condition {
 		}
 		return list
 	}
-	compare := func(m map[string][]string) (list []comparison) {
+	compare := func(m map[string]NameList) (list []comparison) {
 		for _, name := range sortedKeys(m) {
 			list = append(list, comparison{col: c.column(name, ""), with: m[name]})
 		}
@@ -339,6 +422,11 @@ func (c *compiler) condition(w *When) *condition {
 	out := &condition{
 		isTrue: cols(w.True), present: cols(w.Present), blank: cols(w.Blank),
 		equals: compare(w.Equals), notEquals: compare(w.NotEquals),
+	}
+	for _, name := range sortedKeys(w.Matches) {
+		if re := c.regexp(w.Matches[name]); re != nil {
+			out.matches = append(out.matches, pattern{col: c.column(name, ""), re: re})
+		}
 	}
 	for _, col := range cols(w.False) {
 		if slices.Contains(out.present, col) {
@@ -350,11 +438,57 @@ func (c *compiler) condition(w *When) *condition {
 	return out
 }
 
+// columnsOf lists what a condition looks at.
+func (w *When) columnsOf() []string {
+	return slices.Concat(w.True, w.False, w.Present, w.Blank, sortedKeys(w.Equals), sortedKeys(w.NotEquals), sortedKeys(w.Matches))
+}
+
+// flag compiles a condition that a header can fail to tell: nil then.
+func (c *compiler) flag(f *Flag, use string) *condition {
+	if f == nil {
+		return nil
+	}
+	w := (*When)(f)
+	told := false
+	for _, name := range w.columnsOf() {
+		told = c.column(name, use) >= 0 || told
+	}
+	cond := c.condition(w)
+	if !told {
+		return nil
+	}
+	return cond
+}
+
+func (c *compiler) regexp(text string) *regexp.Regexp {
+	re, err := regexp.Compile(text)
+	if err != nil {
+		c.bad("regular expression %q: %v", text, err)
+		return nil
+	}
+	return re
+}
+
 func (c *compiler) ref(r *Ref, use string) *ref {
 	if r == nil {
 		return nil
 	}
-	return &ref{objects: r.Objects, col: c.column(r.ID, use), fallback: r.Default}
+	out := &ref{id: c.value(&r.ID, use), fallback: r.Default}
+	switch {
+	case r.By != "":
+		out.object, out.lookup = lookupName(r.Objects, r.By), true
+	case len(r.Objects) == 1:
+		out.object = r.Objects[0]
+	}
+	if r.Choose != nil {
+		out.choose = c.value(r.Choose, "object of "+use)
+	}
+	return out
+}
+
+// lookupName names the lookup by which records of some objects are pointed at.
+func lookupName(objects []string, by string) string {
+	return strings.Join(objects, ",") + "." + by
 }
 
 func (c *compiler) refs(list Refs, use string) []*ref {
@@ -365,58 +499,26 @@ func (c *compiler) refs(list Refs, use string) []*ref {
 	return out
 }
 
-func (c *compiler) value(v *Value, use string) *value {
-	if v == nil {
-		return &value{kind: kindNothing}
+// values compiles those of some values that the header can fill.
+func (c *compiler) values(list []Value, use string) []*value {
+	var out []*value
+	for i := range list {
+		if v := c.value(&list[i], use); v.kind != kindNothing {
+			out = append(out, v)
+		}
 	}
-	out := &value{as: v.As, times: v.Times, joinWith: " "}
-	if out.as == "" {
-		out.as = TypeText
-	}
-	if !slices.Contains([]Type{
-		TypeText, TypeNumber, TypePercent, TypeBool, TypeDate, TypeTime, TypeList, TypeJSON, TypeEmail, TypeCurrency,
-	}, out.as) {
-		c.errs = append(c.errs, fmt.Sprintf("type %q is unknown", out.as))
-	}
-	if math.IsInf(v.Times, 0) || math.IsNaN(v.Times) {
-		c.errs = append(c.errs, "times is no finite number")
-	}
-	switch {
-	case v.Const != nil:
-		lit, err := json.Marshal(v.Const)
-		if err != nil {
-			c.errs = append(c.errs, fmt.Sprintf("const: %v", err))
+	return out
+}
+
+// times compiles those of some times that the header can fill.
+func (c *compiler) times(list Times, use string) []*value {
+	var out []*value
+	for _, v := range list {
+		if v.As == "" {
+			v.As = TypeTime
 		}
-		out.kind, out.lit, out.litText = kindConst, lit, fmt.Sprint(v.Const)
-	case v.First != nil:
-		out.kind = kindFirst
-		for i := range v.First {
-			out.parts = append(out.parts, c.value(&v.First[i], use))
-		}
-	case v.Join != nil:
-		out.kind = kindJoin
-		if v.With != nil {
-			out.joinWith = *v.With
-		}
-		for i := range v.Join {
-			out.parts = append(out.parts, c.value(&v.Join[i], use))
-		}
-	case v.Object != nil:
-		out.kind = kindObject
-		inner := c.objectOf(v.Object, use)
-		out.keys, out.parts = inner.keys, inner.parts
-	case v.Ref != nil:
-		out.kind, out.ref = kindRef, c.ref(v.Ref, use)
-	default:
-		out.kind, out.col = kindColumn, c.column(v.Column, use)
-		if out.col < 0 {
-			out.kind = kindNothing
-		}
-		if v.Map != nil {
-			out.replace = make(map[string]string, len(v.Map))
-			for from, to := range v.Map {
-				out.replace[strings.ToLower(from)] = to
-			}
+		if v := c.value(&v, use); v.kind != kindNothing {
+			out = append(out, v)
 		}
 	}
 	return out
@@ -471,12 +573,38 @@ func (c *compiler) node(n *Node) *nodePlan {
 		typ: n.Type, code: n.Code, label: c.value(n.Label, "label"),
 		properties: c.propertiesOf(merged(n.Common, n.Properties), "property"),
 	})
+	for i := range p.choices {
+		c.blanks(&p.choices[i])
+	}
 	return p
+}
+
+// blanks applies the policies for blank cells to the properties of a node.
+func (c *compiler) blanks(ch *choice) {
+	kept := &object{}
+	for i, name := range ch.properties.names {
+		policy := c.object.Blank[name]
+		if policy == "" {
+			policy = c.mapping.Blank
+		}
+		to := kept
+		if policy == BlankFill {
+			if ch.fill == nil {
+				ch.fill = &object{}
+			}
+			to = ch.fill
+		}
+		to.names = append(to.names, name)
+		to.keys = append(to.keys, ch.properties.keys[i])
+		to.parts = append(to.parts, ch.properties.parts[i])
+		to.clear = append(to.clear, policy == BlankClear)
+	}
+	ch.properties = kept
 }
 
 func (c *compiler) event(e *Event) *eventPlan {
 	p := &eventPlan{
-		at: c.all(e.At, "when it happened"), summary: c.value(e.Summary, "summary"), actor: c.ref(e.Actor, "actor"),
+		at: c.times(e.At, "when it happened"), summary: c.value(e.Summary, "summary"), actor: c.ref(e.Actor, "actor"),
 	}
 	for i := range e.Choose {
 		ch := &e.Choose[i]
@@ -488,7 +616,7 @@ func (c *compiler) event(e *Event) *eventPlan {
 	for i := range e.Participants {
 		ep := &e.Participants[i]
 		p.participants = append(p.participants, eventParticipant{
-			when: c.condition(ep.When), slot: ep.Node.ID, role: ep.Role, ref: c.ref(&ep.Node, "participant "+ep.Role),
+			when: c.condition(ep.When), slot: ep.Node.ID.name(), role: ep.Role, ref: c.ref(&ep.Node, "participant "+ep.Role),
 		})
 	}
 	return p
@@ -496,7 +624,7 @@ func (c *compiler) event(e *Event) *eventPlan {
 
 func (c *compiler) edge(e *Edge) *edgePlan {
 	p := &edgePlan{
-		since: c.all(e.Since, "since"), until: c.all(e.Until, "until"), ended: c.condition(e.EndedWhen),
+		since: c.times(e.Since, "since"), until: c.times(e.Until, "until"), ended: c.condition(e.EndedWhen),
 	}
 	for i := range e.Choose {
 		ch := &e.Choose[i]
@@ -521,7 +649,7 @@ func (c *compiler) edge(e *Edge) *edgePlan {
 
 func (c *compiler) participant(pt *Participant) *participantPlan {
 	p := &participantPlan{
-		event: c.ref(&pt.Event, "event"), ref: c.ref(&pt.Node, "participant"), slot: pt.Node.ID,
+		event: c.ref(&pt.Event, "event"), ref: c.ref(&pt.Node, "participant"), slot: pt.Node.ID.name(),
 		properties: c.propertiesOf(pt.Properties, "participant property"),
 	}
 	for i := range pt.Choose {
@@ -535,13 +663,14 @@ func (c *compiler) link(l *Link) linkPlan {
 	p := linkPlan{
 		slot: l.Name, when: c.condition(l.When), typ: l.Type,
 		from: c.ref(l.From, "link "+l.Type), to: c.ref(l.To, "link "+l.Type),
-		properties: c.objectOf(l.Properties, "link property"), since: c.all(l.Since, ""), until: c.all(l.Until, ""),
+		properties: c.objectOf(l.Properties, "link property"), since: c.times(l.Since, ""), until: c.times(l.Until, ""),
+		take: l.Take,
 	}
 	if p.slot == "" {
 		if l.From != nil {
-			p.slot = l.From.ID
+			p.slot = l.From.ID.name()
 		} else {
-			p.slot = l.To.ID
+			p.slot = l.To.ID.name()
 		}
 	}
 	return p
@@ -550,7 +679,7 @@ func (c *compiler) link(l *Link) linkPlan {
 func (c *compiler) fact(f *Fact) factPlan {
 	p := factPlan{
 		slot: f.Name, when: c.condition(f.When), withdraw: c.condition(f.Withdraw), typ: f.Type, key: f.Key,
-		on: c.ref(f.On, ""), claim: c.objectOf(f.Claim, "fact "+f.Type), at: c.all(f.At, ""), history: f.History, sum: f.Sum,
+		on: c.ref(f.On, ""), claim: c.objectOf(f.Claim, "fact "+f.Type), at: c.times(f.At, ""), history: f.History, sum: f.Sum,
 	}
 	if p.key == "" {
 		p.key = "default"
@@ -572,21 +701,34 @@ func (c *compiler) fact(f *Fact) factPlan {
 }
 
 func (c *compiler) stage(s *Stage) *stagePlan {
+	number := func(v Value, use string) *value {
+		if v.As == "" {
+			v.As = TypeNumber
+		}
+		return c.value(&v, use)
+	}
 	return &stagePlan{
-		slot: s.Label, when: c.condition(s.When), label: c.column(s.Label, "fact deal_stage"),
-		before: c.column(s.Before, "stage before in fact deal_stage"), closed: c.column(s.Closed, "stage is closed"),
-		won: c.column(s.Won, "stage is won"), order: c.column(s.Order, "order of the stage"),
-		probability: c.column(s.Probability, "probability of the stage"), pipeline: c.ref(s.Pipeline, "link pipeline_member"),
-		on: c.ref(s.On, ""), at: c.all(s.At, ""), since: c.all(s.Since, ""), history: s.History, define: s.Define,
+		slot: s.Label.name(), when: c.condition(s.When), id: c.value(&s.ID, "stage"), label: c.value(&s.Label, "fact deal_stage"),
+		before: c.value(&s.Before, "stage before in fact deal_stage"), closed: c.flag(s.Closed, "stage is closed"),
+		won: c.flag(s.Won, "stage is won"), order: number(s.Order, "order of the stage"),
+		percent: number(s.Probability, "probability of the stage"), pipeline: c.ref(s.Pipeline, "link pipeline_member"),
+		on: c.ref(s.On, ""), at: c.times(s.At, ""), since: c.times(s.Since, ""), history: s.History, define: s.Define,
 	}
 }
+
+// keptAs says that a column is kept though nothing names it.
+const keptAs = "kept as "
 
 // rest gathers the columns that nothing named: they are kept under their own names, in the order of
 // these, so that the order of columns in a file changes nothing.
 func (c *compiler) rest(header []string) *object {
 	for _, drops := range []map[string]string{c.mapping.Drop, c.object.Drop} {
 		for _, name := range sortedKeys(drops) {
-			c.drop(name, drops[name], header)
+			if strings.Contains(name, "*") {
+				c.dropAll(name, drops[name], header)
+			} else {
+				c.drop(name, drops[name], header)
+			}
 		}
 	}
 	o := &object{}
@@ -599,7 +741,7 @@ func (c *compiler) rest(header []string) *object {
 		if c.uses[i] != nil {
 			continue
 		}
-		name := header[i]
+		name := c.columns.names[i]
 		if name == "code" { // the graph's own
 			name += " (source)"
 		}
@@ -611,7 +753,7 @@ func (c *compiler) rest(header []string) *object {
 			c.uses[i] = []string{"dropped: a stage has no properties"}
 			continue
 		}
-		c.uses[i] = []string{"kept as " + name}
+		c.uses[i] = []string{keptAs + name}
 		o.names = append(o.names, name)
 		o.keys = append(o.keys, quotedKey(name))
 		o.parts = append(o.parts, &value{kind: kindColumn, col: i, as: TypeText})
@@ -626,6 +768,33 @@ func (c *compiler) drop(name, why string, header []string) {
 		return
 	}
 	c.column(name, "dropped: "+why)
+}
+
+// dropAll notes that the columns are left out whose names fit a pattern and that nothing else uses.
+func (c *compiler) dropAll(pattern, why string, header []string) {
+	for i, name := range header {
+		if c.uses[i] == nil && (globMatch(pattern, name) || globMatch(pattern, c.columns.names[i])) {
+			c.uses[i] = []string{"dropped: " + why}
+		}
+	}
+}
+
+// globMatch reports whether a name fits a pattern in which * stands for any characters; case is ignored.
+func globMatch(pattern, name string) bool {
+	parts := strings.Split(strings.ToLower(pattern), "*")
+	name = strings.ToLower(strings.TrimSpace(name))
+	if !strings.HasPrefix(name, parts[0]) {
+		return false
+	}
+	name = name[len(parts[0]):]
+	for _, p := range parts[1 : len(parts)-1] {
+		i := strings.Index(name, p)
+		if i < 0 {
+			return false
+		}
+		name = name[i+len(p):]
+	}
+	return strings.HasSuffix(name, parts[len(parts)-1])
 }
 
 // Uses tells what becomes of each column of the header.

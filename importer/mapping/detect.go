@@ -2,104 +2,198 @@ package mapping
 
 import (
 	"fmt"
-	"maps"
+	"regexp"
+	"slices"
 	"strings"
 )
 
-// Look is what a file shows of itself: its header, the types that JSON records state, and a few of
-// its records.
+// Look is what a file shows of itself.
 type Look struct {
 	Header []string
-	Types  []string
-	Sample [][]string
+	Types  []string   // the record types that JSON records state, if they do
+	Sample [][]string // cells of some records
 }
 
-// Verdict is what object a file holds, and by what that was told.
+// Verdict is what a file was found to be.
 type Verdict struct {
-	Object   string // empty if the file is no object of the mapping
-	Evidence string // why it is this object, or why it is none
-	Looks    string // the object that its ids tell, where the mapping has no use for it
+	Object   string   // empty if it is none of the mapping's
+	Beside   []string // other objects that the same rows are
+	Evidence string   // by what it was told, or why it was not
+	Looks    string   // an object of the CRM that the mapping has no use for
+	Known    int      // columns that the object has a use for
 }
 
-// Detect tells which object of the mapping the records of a file are. The name of the file plays
-// no part in it.
+// Detect tells which object of the mapping a file holds. The name of the file plays no part in it:
+// ids, types and header do.
 func (m *Mapping) Detect(look Look) Verdict {
-	for _, r := range m.Refuse {
-		if hasAll(indexColumns(look.Header, &Object{}), r.Columns) {
-			return Verdict{Evidence: r.Reason}
-		}
+	if v, ok := m.refused(look); ok {
+		return v
 	}
 	if len(look.Types) == 1 {
-		if m.Objects[look.Types[0]] != nil {
-			return Verdict{Object: look.Types[0], Evidence: "its records state their type"}
+		if name := look.Types[0]; m.Objects[name] != nil {
+			return Verdict{Object: name, Evidence: "its records state their type", Known: m.knownColumns(name, look.Header)}
 		}
 		return Verdict{Looks: look.Types[0], Evidence: fmt.Sprintf("its records state the type %s, which is not mapped", look.Types[0])}
 	}
 
-	best, bestScore, why, foreign := "", 0, "", ""
+	var best, foreign candidate
+	var beside []candidate
 	for _, name := range sortedKeys(m.Objects) {
-		o := m.Objects[name]
-		columns := indexColumns(look.Header, o)
-		if !hasAll(columns, o.Recognise.All) {
-			continue
-		}
-		ids := m.lookAtIDs(look.Sample, keyColumn(columns, o))
-		byID := ids.object == name
-		if !byID {
-			if ids.prefix != "" && (ids.object != "" || o.Recognise.Prefix != "") {
-				continue // its ids say that it is something else
-			}
-			if len(o.Recognise.Any) > 0 && !hasAny(columns, o.Recognise.Any) {
-				continue
-			}
-			if hasAny(m.allColumns(look.Header, o), o.Recognise.None) {
-				continue
-			}
-			if ids.foreign {
-				foreign = name // another CRM has contacts too
-				continue
-			}
-		}
-		if score := countAny(columns, o.Recognise.All) + countAny(columns, o.Recognise.Any); score > bestScore {
-			best, bestScore = name, score
-			why = "columns " + strings.Join(o.Recognise.All, ", ")
-			if byID {
-				why = fmt.Sprintf("%s and ids that begin with %s (%d %%)", why, o.Recognise.Prefix, ids.share)
-			}
+		c, fits := m.candidate(name, look)
+		switch {
+		case !fits:
+		case c.foreign:
+			foreign = c
+		case m.Objects[name].Recognise.Beside:
+			beside = append(beside, c)
+		case c.score > best.score:
+			best = c
 		}
 	}
-	if best != "" {
-		return Verdict{Object: best, Evidence: why}
+	if best.name == "" && len(beside) > 0 {
+		best, beside = beside[0], beside[1:]
 	}
-	ids := m.lookAtIDs(look.Sample, keyColumn(indexColumns(look.Header, &Object{}), &Object{Key: []string{"Id", "Record ID"}}))
+	if best.name != "" {
+		v := Verdict{Object: best.name, Evidence: best.why, Known: m.knownColumns(best.name, look.Header)}
+		for _, c := range beside {
+			v.Beside = append(v.Beside, c.name)
+		}
+		return v
+	}
+	ids := m.lookAtIDs(look.Sample, anyKey(look.Header))
 	switch {
 	case ids.object != "":
 		return Verdict{Looks: ids.object, Evidence: fmt.Sprintf("its ids are those of %s, which is not mapped", ids.object)}
 	case ids.prefix != "":
 		return Verdict{Evidence: fmt.Sprintf("its ids begin with %s, which is no object that the mapping knows", ids.prefix)}
-	case foreign != "":
-		return Verdict{Evidence: fmt.Sprintf("it has the columns of %s, but its ids are none of %s", foreign, m.Title)}
+	case foreign.name != "":
+		return Verdict{Evidence: fmt.Sprintf("it has the columns of %s, but its ids are none of %s", foreign.name, m.Title)}
 	}
 	return Verdict{Evidence: m.closest(look)}
 }
 
-// allColumns finds columns also by the labels that they have on other objects: a report of deals with
-// columns of their companies is one of deals.
-func (m *Mapping) allColumns(header []string, o *Object) map[string]int {
-	columns := indexColumns(header, o)
-	written := maps.Clone(columns)
+// refused says why a file is left out though it looks like an object.
+func (m *Mapping) refused(look Look) (Verdict, bool) {
+	for _, r := range m.Refuse {
+		columns := m.indexColumns(look.Header, &Object{})
+		if columns.hasAll(r.Columns) {
+			return Verdict{Evidence: r.Reason}, true
+		}
+	}
+	return Verdict{}, false
+}
+
+// candidate is an object that a file may hold.
+type candidate struct {
+	name    string
+	score   int // columns of its recognition that are there
+	why     string
+	foreign bool // its columns are there, but its ids are not the CRM's
+}
+
+// candidate looks whether a file may hold an object.
+func (m *Mapping) candidate(name string, look Look) (candidate, bool) {
+	o := m.Objects[name]
+	if len(o.Recognise.All)+len(o.Recognise.Any) == 0 {
+		return candidate{}, false // it stands inside of others, or is derived
+	}
+	columns := m.indexColumns(look.Header, o)
+	if !columns.hasAll(o.Recognise.All) {
+		return candidate{}, false
+	}
+	key := keyColumn(columns, o)
+	ids := m.lookAtIDs(look.Sample, key)
+	byID := ids.object == name
+	c := candidate{name: name}
+	if !byID {
+		if ids.prefix != "" && (ids.object != "" || o.Recognise.Prefix != "") {
+			return c, false // its ids say that it is something else
+		}
+		if len(o.Recognise.Any) > 0 && !columns.hasAny(o.Recognise.Any) {
+			return c, false
+		}
+		all := m.allColumns(look.Header, o)
+		if all.hasAny(o.Recognise.None) {
+			return c, false
+		}
+		c.foreign = ids.foreign
+	}
+	c.score = columns.count(o.Recognise.All) + columns.count(o.Recognise.Any)
+	c.why = "columns " + strings.Join(slices.Concat(o.Recognise.All, columns.present(o.Recognise.Any, 3)), ", ")
+	if len(o.Recognise.All) > 0 {
+		c.why = "columns " + strings.Join(o.Recognise.All, ", ")
+	}
+	if byID {
+		c.why = fmt.Sprintf("%s and ids that begin with %s (%d %%)", c.why, o.Recognise.Prefix, ids.share)
+	}
+	if o.Recognise.IDs != "" {
+		share, any := matching(look.Sample, key, o.Recognise.IDs)
+		switch {
+		case any && share < 90:
+			c.foreign = true
+		case any:
+			c.why = fmt.Sprintf("%s and ids of its form (%d %%)", c.why, share)
+		}
+	}
+	return c, true
+}
+
+// matching gives the share of the ids, in percent, that a regular expression matches, and whether there
+// are any.
+func matching(sample [][]string, col int, pattern string) (share int, any bool) {
+	re, err := regexp.Compile(pattern)
+	if err != nil || col < 0 {
+		return 0, false // the first is unreachable: the mapping is checked
+	}
+	ids, fit := 0, 0
+	for _, cells := range sample {
+		if col >= len(cells) {
+			continue
+		}
+		if id := strings.TrimSpace(cells[col]); !isNone(id) {
+			ids++
+			if re.MatchString(id) {
+				fit++
+			}
+		}
+	}
+	if ids == 0 {
+		return 0, false
+	}
+	return fit * 100 / ids, true
+}
+
+// knownColumns counts the columns that an object has a use for.
+func (m *Mapping) knownColumns(name string, header []string) int {
+	p, err := m.Compile(name, header, Settings{})
+	if err != nil {
+		return 0 // unreachable: the mapping is checked
+	}
+	known := 0
+	for _, uses := range p.uses {
+		if uses != nil && (len(uses) != 1 || !strings.HasPrefix(uses[0], keptAs)) {
+			known++
+		}
+	}
+	return known
+}
+
+// allColumns finds the columns of a header by the canonical names of every object: a column that
+// rules an object out may be written as another object's label.
+func (m *Mapping) allColumns(header []string, o *Object) columnIndex {
+	columns := m.indexColumns(header, o)
 	own := make(map[string]bool)
-	for _, labels := range o.Aliases {
-		for _, label := range labels {
-			own[strings.ToLower(label)] = true
+	for _, aliases := range o.Aliases {
+		for _, alias := range aliases {
+			own[strings.ToLower(alias)] = true
 		}
 	}
 	for _, other := range m.Objects {
-		for canonical, labels := range other.Aliases {
-			for _, label := range labels {
-				label = strings.ToLower(label)
-				if i, ok := written[label]; ok && !own[label] {
-					columns[strings.ToLower(canonical)] = i
+		for canonical, aliases := range other.Aliases {
+			for _, alias := range aliases {
+				lower := strings.ToLower(alias)
+				if i, ok := columns.at[lower]; ok && !own[lower] {
+					columns.at[strings.ToLower(canonical)] = i
 				}
 			}
 		}
@@ -108,10 +202,24 @@ func (m *Mapping) allColumns(header []string, o *Object) map[string]int {
 }
 
 // keyColumn gives the column with the id of an object's records, or -1.
-func keyColumn(columns map[string]int, o *Object) int {
-	for _, name := range o.Key {
-		if i, ok := columns[strings.ToLower(name)]; ok {
-			return i
+func keyColumn(columns columnIndex, o *Object) int {
+	for i := range o.Key {
+		if name := o.Key[i].Column; name != "" {
+			if place := columns.find(name); place >= 0 {
+				return place
+			}
+		}
+	}
+	return -1
+}
+
+// anyKey gives the column that holds ids in most CRMs, or -1.
+func anyKey(header []string) int {
+	for _, name := range []string{"id", "record id"} {
+		for i, h := range header {
+			if strings.EqualFold(strings.TrimSpace(h), name) {
+				return i
+			}
 		}
 	}
 	return -1
@@ -161,40 +269,44 @@ func (m *Mapping) lookAtIDs(sample [][]string, col int) idLook {
 func (m *Mapping) closest(look Look) string {
 	for _, name := range sortedKeys(m.Objects) {
 		o := m.Objects[name]
-		columns := indexColumns(look.Header, o)
-		var lacks []string
-		for _, c := range o.Recognise.All {
-			if !hasAll(columns, []string{c}) {
-				lacks = append(lacks, c)
+		columns := m.indexColumns(look.Header, o)
+		lacks := make([]string, 0, 1)
+		for _, column := range o.Recognise.All {
+			if columns.find(column) < 0 {
+				lacks = append(lacks, column)
 			}
 		}
-		isKey := len(lacks) == 1 && len(o.Key) > 0 && lacks[0] == o.Key[0]
-		if isKey && countAny(columns, o.Recognise.Any) > 0 && !hasAny(columns, o.Recognise.None) {
+		if len(lacks) == 1 && len(o.Key) > 0 && lacks[0] == o.Key[0].Column && columns.hasAny(o.Recognise.Any) && !columns.hasAny(o.Recognise.None) {
 			return fmt.Sprintf("it looks like %s, but has no column %s, without which records cannot be told apart", name, lacks[0])
 		}
 	}
-	if columns := indexColumns(look.Header, &Object{}); hasAny(columns, []string{"SystemModstamp", "CreatedById", "LastModifiedById"}) {
+	// What every object of the CRM has tells that it is one.
+	if columns := m.indexColumns(look.Header, &Object{}); columns.hasAny(sortedKeys(m.Drop)) {
 		return "no mapping for this object"
 	}
 	return "its header is that of no object"
 }
 
-func hasAll(columns map[string]int, names []string) bool {
-	return countAny(columns, names) == len(names)
-}
-
-func hasAny(columns map[string]int, names []string) bool {
-	return countAny(columns, names) > 0
-}
-
-func countAny(columns map[string]int, names []string) int {
-	n := 0
-	for _, name := range names {
-		if _, ok := columns[strings.ToLower(name)]; ok {
-			n++
-		} else if _, ok := columns[snakeCase(name)]; ok {
-			n++
+func (c *columnIndex) hasAll(names []string) bool {
+	for _, n := range names {
+		if c.find(n) < 0 {
+			return false
 		}
 	}
-	return n
+	return true
+}
+
+func (c *columnIndex) hasAny(names []string) bool { return c.count(names) > 0 }
+
+func (c *columnIndex) count(names []string) int { return len(c.present(names, len(names))) }
+
+// present lists those of some columns that are there, at most so many.
+func (c *columnIndex) present(names []string, most int) []string {
+	var there []string
+	for _, n := range names {
+		if c.find(n) >= 0 && len(there) < most {
+			there = append(there, n)
+		}
+	}
+	return there
 }

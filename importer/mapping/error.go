@@ -9,6 +9,7 @@ const (
 	CodeInvalidBool     = "invalid_boolean"
 	CodeInvalidDate     = "invalid_date"
 	CodeInvalidNumber   = "invalid_number"
+	CodeInvalidValue    = "invalid_value"
 	CodeOutOfRange      = "out_of_range"
 )
 

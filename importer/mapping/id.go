@@ -2,8 +2,22 @@ package mapping
 
 import "strings"
 
+// normal brings an id to the one form in which keys are compared and stored.
+func (i *ids) normal(id string) string {
+	for _, beginning := range i.strip {
+		if len(id) > len(beginning) && strings.HasPrefix(id, beginning) {
+			id = id[len(beginning):]
+			break
+		}
+	}
+	return i.form.normalID(id)
+}
+
 // normalID brings an id to the one form in which keys are compared and stored.
 func (f Form) normalID(id string) string {
+	if f == FormGUID {
+		return normalGUID(id)
+	}
 	if f != FormSalesforce || !isAlphanumeric(id) {
 		return id
 	}
@@ -64,4 +78,26 @@ func isAlphanumeric(s string) bool {
 		}
 	}
 	return true
+}
+
+// normalGUID writes a GUID in lower case and without braces; what is none stays as it is.
+func normalGUID(id string) string {
+	bare := id
+	if len(bare) == 38 && bare[0] == '{' && bare[37] == '}' {
+		bare = bare[1:37]
+	}
+	if len(bare) != 36 {
+		return id
+	}
+	for i := range len(bare) {
+		switch c := bare[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return id
+			}
+		case (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f'):
+			return id
+		}
+	}
+	return strings.ToLower(bare)
 }

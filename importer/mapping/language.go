@@ -1,35 +1,35 @@
 package mapping
 
-import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
-
-	"github.com/goccy/go-yaml"
-)
-
 // Mapping says how the objects of one CRM become nodes, edges, facts and events. It is read from
 // YAML and is data throughout; Compile turns one object of it into a Plan for one header.
 type Mapping struct {
-	Name     string             `yaml:"mapping"`   // the CRM, and the default name of a source
-	Title    string             `yaml:"title"`     // its name as people write it
-	Revision int                `yaml:"version"`   // of the mapping's text
-	IDs      IDs                `yaml:"ids"`       // how records are named
-	TimeZone string             `yaml:"time_zone"` // assumed for times without a zone; default UTC
-	Refuse   []Refuse           `yaml:"refuse"`    // files that look like an object and are something else
-	Drop     map[string]string  `yaml:"drop"`      // columns of every object that are left out, and why
+	Extends  string             `yaml:"extends"`          // the built-in mapping that this one changes
+	Name     string             `yaml:"mapping"`          // the CRM, and the default name of a source
+	Title    string             `yaml:"title"`            // its name as people write it
+	Revision int                `yaml:"version"`          // of the mapping's text
+	IDs      IDs                `yaml:"ids"`              // how records are named
+	TimeZone string             `yaml:"time_zone"`        // assumed for times without a zone; default UTC
+	Country  string             `yaml:"country"`          // ISO 3166 code of the country of phone numbers that name none
+	Dates    DateOrder          `yaml:"dates"`            // the order of day and month in all columns; default: what each column shows
+	Numbers  DecimalMark        `yaml:"numbers"`          // the decimal mark of all columns; default: what each column shows
+	Escaped  bool               `yaml:"escaped_formulas"` // texts that begin with = + - @ stand behind an apostrophe
+	Blank    BlankPolicy        `yaml:"blank"`            // what a cell that went blank does to a property; default keep
+	Strip    []string           `yaml:"strip"`            // beginnings of column names that are cut off
+	Refuse   []Refuse           `yaml:"refuse"`           // files that look like an object and are something else
+	Drop     map[string]string  `yaml:"drop"`             // columns of every object that are left out, and why; * stands for any characters
 	Objects  map[string]*Object `yaml:"objects"`
+	Others   []string           `yaml:"others"`   // objects that references may name though the mapping has none of them
+	Examples []Example          `yaml:"examples"` // rows and what they become, checked by mapping lint
 
-	hash string
+	hash    string
+	lookups map[string][]lookup // by object: the lookups that its records answer to
+	derived map[string]Derive
 }
 
 // IDs says how the source names its records.
 type IDs struct {
 	Form     Form              `yaml:"form"`     // default text
+	Strip    []string          `yaml:"strip"`    // beginnings of ids that are cut off
 	None     []string          `yaml:"none"`     // values that mean "no record"
 	Prefixes map[string]string `yaml:"prefixes"` // first characters of an id, and the object they tell
 }
@@ -41,20 +41,36 @@ type Form string
 const (
 	FormText       Form = "text"       // as it stands
 	FormSalesforce Form = "salesforce" // the 15-character form is lengthened to its 18 characters
+	FormGUID       Form = "guid"       // GUIDs in lower case without braces; others as they stand
+)
+
+// BlankPolicy is what becomes of a property when its cells went blank.
+type BlankPolicy string
+
+// The policies for blank cells.
+const (
+	BlankKeep  BlankPolicy = "keep"  // the value stays
+	BlankClear BlankPolicy = "clear" // the value goes
+	BlankFill  BlankPolicy = "fill"  // the value, once there, is never changed
 )
 
 // Object says how one kind of record is read. Of Node, Event, Edge, Participant and Stage it has
 // one: what the record itself becomes.
 type Object struct {
+	Of        string              `yaml:"of"` // the object whose records these are, when this is another shape of it
 	Recognise Recognise           `yaml:"recognise"`
-	Aliases   map[string][]string `yaml:"aliases"` // other spellings of a column
-	Key       []string            `yaml:"key"`     // the first of these columns that is filled is the id
-	Deleted   string              `yaml:"deleted"` // the column that marks a deleted record
-	Created   []string            `yaml:"created"` // when the CRM made it: the first that is filled
-	Changed   []string            `yaml:"changed"` // when the CRM last changed it: the first that is filled
-	Require   []string            `yaml:"require"` // columns without which a record is rejected
-	Skip      []Skip              `yaml:"skip"`    // records that are counted and left out
-	Same      []Same              `yaml:"same"`    // the record that this one is the same entity as
+	Derive    *Derive             `yaml:"derive"`   // there are no such records: they are made of the references to them
+	Strip     []string            `yaml:"strip"`    // beginnings of column names that are cut off, beside the mapping's
+	Aliases   map[string][]string `yaml:"aliases"`  // other spellings of a column
+	Children  map[string]Child    `yaml:"children"` // columns that hold records of other objects
+	Key       Values              `yaml:"key"`      // the first of these that is filled is the id
+	Names     map[string]Values   `yaml:"names"`    // what else a record can be pointed at by; the lookup, and its values
+	Deleted   *Flag               `yaml:"deleted"`  // marks a deleted record
+	Created   Times               `yaml:"created"`  // when the CRM made it: the first that is filled
+	Changed   Times               `yaml:"changed"`  // when the CRM last changed it: the first that is filled
+	Require   []string            `yaml:"require"`  // columns without which a record is rejected; a|b means one of both
+	Skip      []Skip              `yaml:"skip"`     // records that are counted and left out
+	Same      []Same              `yaml:"same"`     // the record that this one is the same entity as
 
 	Node        *Node        `yaml:"node"`
 	Event       *Event       `yaml:"event"`
@@ -64,7 +80,9 @@ type Object struct {
 	Stage *Stage            `yaml:"stage"`
 	Links []Link            `yaml:"links"`
 	Facts []Fact            `yaml:"facts"`
-	Drop  map[string]string `yaml:"drop"` // columns that are left out, and why
+	Drop  map[string]string `yaml:"drop"` // columns that are left out, and why; * stands for any characters
+
+	Blank map[string]BlankPolicy `yaml:"blank"` // policies of single properties
 }
 
 // Recognise tells an object by its header and its ids, never by the name of a file.
@@ -73,6 +91,24 @@ type Recognise struct {
 	Any    []string `yaml:"any"`    // of these, one must be there
 	None   []string `yaml:"none"`   // none of these may be there
 	Prefix string   `yaml:"prefix"` // the first characters of its ids; when ids have another known prefix, it is not this object
+	IDs    string   `yaml:"ids"`    // a regular expression that nine in ten of its ids match
+	Beside bool     `yaml:"beside"` // the same rows may be records of another object too, and the file is read for each
+}
+
+// Derive says what is made of a reference that nothing answers to, such as the name of an owner in a CRM
+// that does not export its users.
+type Derive struct {
+	Lookup string `yaml:"lookup"` // default name
+	Type   string `yaml:"type"`   // of the node
+	Code   string `yaml:"code"`   // the prefix of its code; empty for none
+}
+
+// Child says that a column holds records of another object: in JSON an array of objects, in CSV the
+// columns whose names begin with the column's and a slash.
+type Child struct {
+	Object string `yaml:"object"`
+	Parent string `yaml:"parent"` // the column of the child that gets the parent's id
+	Key    string `yaml:"key"`    // the column of the parent with that id; default id
 }
 
 // Refuse leaves out whole files by their header.
@@ -95,10 +131,12 @@ type Same struct {
 	Gone bool  `yaml:"gone"` // the record itself is dead and gives the entity nothing but its id
 }
 
-// Ref points at a record.
+// Ref points at a record, or at several if its id is a list.
 type Ref struct {
 	Objects NameList `yaml:"object"`  // one, or several that an id may belong to; empty means any
-	ID      string   `yaml:"id"`      // the column that holds the id
+	Choose  *Value   `yaml:"choose"`  // tells the object, in place of object
+	By      string   `yaml:"by"`      // the lookup that the record is pointed at by; default: its id
+	ID      Value    `yaml:"id"`      // the column that holds the id or the name
 	Default string   `yaml:"default"` // the id, where the column is blank or missing
 }
 
@@ -107,6 +145,12 @@ type NameList []string
 
 // Refs is one reference or a list of them, of which the first that is filled counts.
 type Refs []Ref
+
+// Values is one value or a list of them, of which the first that is filled counts.
+type Values []Value
+
+// Times is a list of values that are times, of which the first that is filled counts.
+type Times []Value
 
 // Node is what a record becomes when it is an entity.
 type Node struct {
@@ -131,7 +175,7 @@ type NodeChoice struct {
 type Event struct {
 	Choose       []EventChoice      `yaml:"choose"`
 	Type         string             `yaml:"type"`
-	At           []string           `yaml:"at"` // when it happened: the first that is filled
+	At           Times              `yaml:"at"` // when it happened: the first that is filled
 	Summary      *Value             `yaml:"summary"`
 	Properties   map[string]Value   `yaml:"properties"`
 	Actor        *Ref               `yaml:"actor"`
@@ -159,8 +203,8 @@ type Edge struct {
 	From       Refs             `yaml:"from"`
 	To         Refs             `yaml:"to"`
 	Properties map[string]Value `yaml:"properties"`
-	Since      []string         `yaml:"since"` // effective_from: the first that is filled
-	Until      []string         `yaml:"until"` // effective_to: the first that is filled
+	Since      Times            `yaml:"since"` // effective_from: the first that is filled
+	Until      Times            `yaml:"until"` // effective_to: the first that is filled
 	EndedWhen  *When            `yaml:"ended_when"`
 }
 
@@ -188,17 +232,29 @@ type RoleChoice struct {
 	Role string `yaml:"role"`
 }
 
-// Link is an edge between the record and another one that a column names.
+// Link is an edge between the record and another one that a column names, or several if it holds a
+// list.
 type Link struct {
 	Name       string           `yaml:"name"` // default: the column of From or To
 	When       *When            `yaml:"when"`
 	Type       string           `yaml:"type"`
 	From       *Ref             `yaml:"from"` // the edge comes from there to the record ...
 	To         *Ref             `yaml:"to"`   // ... or goes from the record to there
+	Take       Take             `yaml:"take"` // which records of a list; default all
 	Properties map[string]Value `yaml:"properties"`
-	Since      []string         `yaml:"since"`
-	Until      []string         `yaml:"until"`
+	Since      Times            `yaml:"since"`
+	Until      Times            `yaml:"until"`
 }
+
+// Take picks among the records of a list.
+type Take string
+
+// The picks.
+const (
+	TakeAll   Take = "all"
+	TakeFirst Take = "first"
+	TakeRest  Take = "rest" // all but the first
+)
 
 // Fact is an assertion about the record or, with On, about another one.
 type Fact struct {
@@ -210,7 +266,7 @@ type Fact struct {
 	On       *Ref             `yaml:"on"`
 	Claim    map[string]Value `yaml:"claim"`
 	Need     []string         `yaml:"need"` // claim entries without which there is no fact
-	At       []string         `yaml:"at"`   // when it was asserted: the first that is filled
+	At       Times            `yaml:"at"`   // when it was asserted: the first that is filled
 	History  bool             `yaml:"history"`
 	Sum      bool             `yaml:"sum"` // its amount is part of the balance; the claim has amount and currency
 }
@@ -218,19 +274,20 @@ type Fact struct {
 // Stage says where a deal stands in a pipeline: it gives the pipeline its stages, the record a
 // deal_stage fact and a pipeline_member edge. With Define, the record only defines a stage.
 type Stage struct {
-	When        *When    `yaml:"when"`
-	Label       string   `yaml:"label"`
-	Before      string   `yaml:"before"` // the label of the stage that the deal came from
-	Closed      string   `yaml:"closed"`
-	Won         string   `yaml:"won"`
-	Order       string   `yaml:"order"`
-	Probability string   `yaml:"probability"` // percent
-	Pipeline    *Ref     `yaml:"pipeline"`
-	On          *Ref     `yaml:"on"` // the deal, when the record is history of it
-	At          []string `yaml:"at"`
-	Since       []string `yaml:"since"` // when the deal entered the pipeline
-	History     bool     `yaml:"history"`
-	Define      bool     `yaml:"define"`
+	When        *When `yaml:"when"`
+	ID          Value `yaml:"id"` // with Define: what deals name the stage by, when that is not its label
+	Label       Value `yaml:"label"`
+	Before      Value `yaml:"before"` // the label of the stage that the deal came from
+	Closed      *Flag `yaml:"closed"`
+	Won         *Flag `yaml:"won"`
+	Order       Value `yaml:"order"`
+	Probability Value `yaml:"probability"` // percent
+	Pipeline    *Ref  `yaml:"pipeline"`    // with Define: the only one that has the stage
+	On          *Ref  `yaml:"on"`          // the deal, when the record is history of it
+	At          Times `yaml:"at"`
+	Since       Times `yaml:"since"` // when the deal entered the pipeline
+	History     bool  `yaml:"history"`
+	Define      bool  `yaml:"define"`
 }
 
 // When is a condition; all that it names must hold.
@@ -239,22 +296,43 @@ type When struct {
 	False     []string            `yaml:"false"` // blank counts as false
 	Present   []string            `yaml:"present"`
 	Blank     []string            `yaml:"blank"`
-	Equals    map[string][]string `yaml:"equals"` // case is ignored
-	NotEquals map[string][]string `yaml:"not_equals"`
+	Equals    map[string]NameList `yaml:"equals"` // case is ignored
+	NotEquals map[string]NameList `yaml:"not_equals"`
+	Matches   map[string]string   `yaml:"matches"` // regular expressions
 }
 
+// Flag is a column that says yes or no, or a condition.
+type Flag When
+
 // Value says how cells become a JSON value. A bare string is a column taken as text.
+//
+// A column's text goes through Get, Match, Split, Case and Map in this order, and then is read as As says.
 type Value struct {
-	Column string            `yaml:"column"`
-	As     Type              `yaml:"as"` // default text
-	Const  any               `yaml:"const"`
-	First  []Value           `yaml:"first"`  // the first that is not blank
-	Join   []Value           `yaml:"join"`   // those that are not blank ...
-	With   *string           `yaml:"with"`   // ... joined by this; default one blank
-	Object map[string]Value  `yaml:"object"` // null if all its entries are blank
-	Map    map[string]string `yaml:"map"`    // replaces texts; case is ignored, others stay
-	Times  float64           `yaml:"times"`  // multiplies a number
-	Ref    *Ref              `yaml:"ref"`    // the id of a record in its normal form
+	Column string           `yaml:"column"`
+	Const  any              `yaml:"const"`
+	First  []Value          `yaml:"first"`  // the first that is not blank
+	Join   []Value          `yaml:"join"`   // those that are not blank ...
+	With   *string          `yaml:"with"`   // ... joined by this; default one blank
+	Object map[string]Value `yaml:"object"` // null if all its entries are blank
+	Ref    *Ref             `yaml:"ref"`    // the id of a record in its normal form
+	Expr   string           `yaml:"expr"`   // an expression; cell("Column") is the text of a cell
+
+	Get     string            `yaml:"get"`     // what of a JSON text: a key, a place, [key=value] or [*], with dots between
+	Match   string            `yaml:"match"`   // a regular expression: its first group, or all of it; blank where it does not match
+	Replace *string           `yaml:"replace"` // in place of what Match matches, wherever it does; $1 is its first group
+	Split   string            `yaml:"split"`   // what the parts of the text stand apart by; default of lists ;
+	Part    int               `yaml:"part"`    // of the parts, the one; from 1, or -1 from the end
+	Case    Case              `yaml:"case"`
+	Map     map[string]string `yaml:"map"`     // replaces texts; case is ignored
+	Unknown Unknown           `yaml:"unknown"` // what becomes of texts that Map does not know; default keep
+
+	As      Type        `yaml:"as"`      // default text
+	Times   float64     `yaml:"times"`   // multiplies a number
+	Decimal DecimalMark `yaml:"decimal"` // of a number; default: what the column shows
+	Order   DateOrder   `yaml:"order"`   // of a date; default: what the column shows
+	Layout  string      `yaml:"layout"`  // of a date or time, as DD.MM.YYYY hh:mm:ss
+	Unit    Unit        `yaml:"unit"`    // of a time that is a number
+	Country string      `yaml:"country"` // of a phone number; default the mapping's
 }
 
 // Type is the type that the text of a cell is read as.
@@ -262,17 +340,91 @@ type Type string
 
 // The types of values.
 const (
-	TypeText     Type = "text"     // outer blanks trimmed
-	TypeNumber   Type = "number"   // decimal point, no thousands separators
-	TypePercent  Type = "percent"  // 0 to 100, becomes 0 to 1
-	TypeBool     Type = "bool"     // 0 1 true false yes no
-	TypeDate     Type = "date"     // becomes YYYY-MM-DD
-	TypeTime     Type = "time"     // becomes RFC 3339 in UTC
-	TypeList     Type = "list"     // texts separated by semicolons, becomes an array
-	TypeJSON     Type = "json"     // a JSON object or array in a cell; anything else is taken as text
-	TypeEmail    Type = "email"    // outer blanks trimmed, domain in lower case
-	TypeCurrency Type = "currency" // ISO 4217 in upper case; 000 is none
+	TypeText       Type = "text"        // outer blanks trimmed
+	TypeNumber     Type = "number"      // any usual decimal and thousands marks
+	TypeMoney      Type = "money"       // a number with a currency sign or code, with brackets if negative, with K or M
+	TypePercent    Type = "percent"     // 0 to 100, becomes 0 to 1
+	TypeBool       Type = "bool"        // 0 1 true false yes no
+	TypeDate       Type = "date"        // becomes YYYY-MM-DD
+	TypeTime       Type = "time"        // becomes RFC 3339 in UTC
+	TypeList       Type = "list"        // parts of a text or a JSON array, becomes an array of texts
+	TypeJSON       Type = "json"        // a JSON object or array in a cell; anything else is taken as text
+	TypeEmail      Type = "email"       // the bare address, its domain in lower case
+	TypePhone      Type = "phone"       // E.164; what is no valid number is taken as text
+	TypeCurrency   Type = "currency"    // ISO 4217 in upper case, also from a sign; 000 is none
+	TypeCurrencyOf Type = "currency_of" // the currency beside an amount of money
+	TypeDuration   Type = "duration"    // hh:mm or hh:mm:ss, becomes seconds
+	TypeHTML       Type = "html"        // becomes the text that it shows
+	TypeDomain     Type = "domain"      // of a URL, an e-mail address or a domain, without www.
 )
+
+// Case is the case that a text is brought to.
+type Case string
+
+// The cases.
+const (
+	CaseLower Case = "lower"
+	CaseUpper Case = "upper"
+	CaseTitle Case = "title"
+)
+
+// Unknown is what becomes of texts that a value map does not know.
+type Unknown string
+
+// The ways with unknown texts.
+const (
+	UnknownKeep   Unknown = "keep"
+	UnknownBlank  Unknown = "blank"
+	UnknownReject Unknown = "reject" // the record is rejected
+)
+
+// Unit is what a time that is a number counts since 1970.
+type Unit string
+
+// The units of times.
+const (
+	UnitSeconds      Unit = "seconds"
+	UnitMilliseconds Unit = "milliseconds"
+)
+
+// Example is a row and what it becomes. Of what it becomes only what is named is compared.
+type Example struct {
+	Object string            `yaml:"object"`
+	Row    map[string]string `yaml:"row"`
+	Gives  Gives             `yaml:"gives"`
+}
+
+// Gives is what a row becomes.
+type Gives struct {
+	ID           string             `yaml:"id"`
+	Rejected     string             `yaml:"rejected"` // the code of the reason
+	Skipped      string             `yaml:"skipped"`  // the reason
+	Type         string             `yaml:"type"`     // of the node or event
+	Label        string             `yaml:"label"`    // of the node, or the summary of the event
+	Properties   map[string]any     `yaml:"properties"`
+	Links        []GivesLink        `yaml:"links"`
+	Facts        []GivesFact        `yaml:"facts"`
+	Participants []GivesParticipant `yaml:"participants"`
+}
+
+// GivesLink is an edge, its other end as Object:id.
+type GivesLink struct {
+	Type string `yaml:"type"`
+	From string `yaml:"from"`
+	To   string `yaml:"to"`
+}
+
+// GivesFact is an assertion.
+type GivesFact struct {
+	Type  string         `yaml:"type"`
+	Claim map[string]any `yaml:"claim"`
+}
+
+// GivesParticipant is a node's part in the event, as Object:id.
+type GivesParticipant struct {
+	Role string `yaml:"role"`
+	Node string `yaml:"node"`
+}
 
 // UnmarshalYAML accepts a bare column name.
 func (v *Value) UnmarshalYAML(unmarshal func(any) error) error {
@@ -297,166 +449,46 @@ func (n *NameList) UnmarshalYAML(unmarshal func(any) error) error {
 
 // UnmarshalYAML accepts one reference in place of a list.
 func (r *Refs) UnmarshalYAML(unmarshal func(any) error) error {
-	var many []Ref
-	if unmarshal(&many) == nil {
-		*r = many
-		return nil
-	}
-	var one Ref
-	if err := unmarshal(&one); err != nil {
-		return err
-	}
-	*r = Refs{one}
-	return nil
+	list, err := oneOrMany[Ref](unmarshal)
+	*r = list
+	return err
 }
 
-// Parse reads a mapping. Unknown keys, and names that lead nowhere, are errors that say where.
-func Parse(text []byte) (*Mapping, error) {
-	m := &Mapping{}
-	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := dec.Decode(m); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("the mapping is empty")
-		}
-		return nil, fmt.Errorf("reading the mapping: %s", yaml.FormatError(err, false, true))
+// UnmarshalYAML accepts one value in place of a list.
+func (v *Values) UnmarshalYAML(unmarshal func(any) error) error {
+	list, err := oneOrMany[Value](unmarshal)
+	*v = list
+	return err
+}
+
+// UnmarshalYAML accepts one value in place of a list.
+func (t *Times) UnmarshalYAML(unmarshal func(any) error) error {
+	list, err := oneOrMany[Value](unmarshal)
+	*t = list
+	return err
+}
+
+// oneOrMany reads a list, or one thing in place of it.
+func oneOrMany[T any](unmarshal func(any) error) ([]T, error) {
+	var nodes []any
+	if unmarshal(&nodes) == nil {
+		var many []T
+		err := unmarshal(&many)
+		return many, err
 	}
-	sum := sha256.Sum256(text)
-	m.hash = hex.EncodeToString(sum[:8])
-	if err := m.check(); err != nil {
+	var one T
+	if err := unmarshal(&one); err != nil {
 		return nil, err
 	}
-	return m, nil
+	return []T{one}, nil
 }
 
-// Version identifies the mapping's exact text: its name, revision and the beginning of its SHA-256.
-func (m *Mapping) Version() string {
-	return fmt.Sprintf("%s/%d/%s", m.Name, m.Revision, m.hash)
-}
-
-func (m *Mapping) check() error {
-	var problems []string
-	bad := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	if m.Name == "" {
-		bad("mapping: the name is missing")
+// UnmarshalYAML accepts a bare column name, which means that the column is true.
+func (f *Flag) UnmarshalYAML(unmarshal func(any) error) error {
+	var column string
+	if unmarshal(&column) == nil {
+		*f = Flag{True: []string{column}}
+		return nil
 	}
-	if m.IDs.Form == "" {
-		m.IDs.Form = FormText
-	}
-	if m.IDs.Form != FormText && m.IDs.Form != FormSalesforce {
-		bad("ids.form: unknown form %q", m.IDs.Form)
-	}
-	if m.TimeZone == "" {
-		m.TimeZone = "UTC"
-	}
-	if len(m.Objects) == 0 {
-		bad("objects: there are none")
-	}
-	for _, name := range sortedKeys(m.Objects) {
-		o := m.Objects[name]
-		if o == nil {
-			bad("objects.%s: is empty", name)
-			continue
-		}
-		if len(o.Key) == 0 {
-			bad("objects.%s.key: is missing", name)
-		}
-		if len(o.Recognise.All)+len(o.Recognise.Any) == 0 {
-			bad("objects.%s.recognise: names no column", name)
-		}
-		kinds := 0
-		for _, has := range []bool{o.Node != nil, o.Event != nil, o.Edge != nil, o.Participant != nil, o.Stage != nil && o.Stage.Define} {
-			if has {
-				kinds++
-			}
-		}
-		if kinds != 1 {
-			bad("objects.%s: has %d of node, event, edge, participant and a defining stage, and needs one", name, kinds)
-		}
-		if o.Node == nil && len(o.Links) > 0 {
-			bad("objects.%s.links: only a node has links", name)
-		}
-		for i, l := range o.Links {
-			if (l.From == nil) == (l.To == nil) {
-				bad("objects.%s.links[%d]: needs one of from and to", name, i)
-			}
-			if l.Type == "" {
-				bad("objects.%s.links[%d].type: is missing", name, i)
-			}
-		}
-		for i, f := range o.Facts {
-			if f.Type == "" {
-				bad("objects.%s.facts[%d].type: is missing", name, i)
-			}
-			if f.On == nil && o.Node == nil {
-				bad("objects.%s.facts[%d].on: is missing, and the record is no node itself", name, i)
-			}
-		}
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("checking the mapping: %s", strings.Join(problems, "; "))
-	}
-	return nil
-}
-
-// ReferencedObjects lists the objects that references of the mapping may point at, its own or not.
-func (m *Mapping) ReferencedObjects() []string {
-	set := make(map[string]bool)
-	for _, name := range m.IDs.Prefixes {
-		set[name] = true
-	}
-	add := func(refs ...*Ref) {
-		for _, r := range refs {
-			if r != nil {
-				for _, name := range r.Objects {
-					set[name] = true
-				}
-			}
-		}
-	}
-	addAll := func(lists ...Refs) {
-		for _, list := range lists {
-			for i := range list {
-				add(&list[i])
-			}
-		}
-	}
-	for _, o := range m.Objects {
-		for i := range o.Same {
-			add(&o.Same[i].As)
-		}
-		if e := o.Event; e != nil {
-			add(e.Actor)
-			for i := range e.Participants {
-				add(&e.Participants[i].Node)
-			}
-		}
-		if e := o.Edge; e != nil {
-			addAll(e.From, e.To)
-			for i := range e.Choose {
-				addAll(e.Choose[i].From, e.Choose[i].To)
-			}
-		}
-		if p := o.Participant; p != nil {
-			add(&p.Event, &p.Node)
-		}
-		if s := o.Stage; s != nil {
-			add(s.Pipeline, s.On)
-		}
-		for i := range o.Links {
-			add(o.Links[i].From, o.Links[i].To)
-		}
-		for i := range o.Facts {
-			add(o.Facts[i].On)
-		}
-	}
-	return sortedKeys(set)
-}
-
-// KeyColumns gives the column that holds the id, by object.
-func (m *Mapping) KeyColumns() map[string]string {
-	columns := make(map[string]string, len(m.Objects))
-	for name, o := range m.Objects {
-		columns[name] = o.Key[0]
-	}
-	return columns
+	return unmarshal((*When)(f))
 }

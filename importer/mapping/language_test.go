@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -39,27 +38,27 @@ func TestParse_Errors(t *testing.T) {
 		// Unknown keys, at every depth and through every form that a value may have.
 		{"KeyOfMapping", "mapping: x\nfoo: 1\n", `reading the mapping: [2:1] unknown field "foo"`},
 		{"KeyOfIDs", "mapping: x\nids: {shape: text}\n", `reading the mapping: [2:7] unknown field "shape"`},
-		{"KeyOfObject", objectA + "    nodes: {type: org}\n", `reading the mapping: [6:5] unknown field "nodes"`},
-		{"KeyInCapitals", objectA + "    Node: {type: org}\n", `reading the mapping: [6:5] unknown field "Node"`},
-		{"KeyOfNode", objectA + "    node: {type: org, lable: Name}\n", `reading the mapping: [6:23] unknown field "lable"`},
-		{"KeyOfValue", objectA + "    node:\n      properties:\n        a: {colum: Name}\n", `reading the mapping: [8:13] unknown field "colum"`},
-		{"KeyOfValueInFirst", objectA + "    node: {properties: {a: {first: [Name, {colum: X}]}}}\n", `reading the mapping: [6:44] unknown field "colum"`},
-		{"KeyOfValueInObject", objectA + "    node: {properties: {a: {object: {b: {colum: X}}}}}\n", `reading the mapping: [6:42] unknown field "colum"`},
+		{"KeyOfObject", objectA + "    nodes: {type: org}\n", `reading the mapping: [6:5] unknown field "nodes"; did you mean "node"?`},
+		{"KeyInCapitals", objectA + "    Node: {type: org}\n", `reading the mapping: [6:5] unknown field "Node"; did you mean "node"?`},
+		{"KeyOfNode", objectA + "    node: {type: org, lable: Name}\n", `reading the mapping: [6:23] unknown field "lable"; did you mean "label"?`},
+		{"KeyOfValue", objectA + "    node:\n      properties:\n        a: {colum: Name}\n", `reading the mapping: [8:13] unknown field "colum"; did you mean "column"?`},
+		{"KeyOfValueInFirst", objectA + "    node: {properties: {a: {first: [Name, {colum: X}]}}}\n", `reading the mapping: [6:44] unknown field "colum"; did you mean "column"?`},
+		{"KeyOfValueInObject", objectA + "    node: {properties: {a: {object: {b: {colum: X}}}}}\n", `reading the mapping: [6:42] unknown field "colum"; did you mean "column"?`},
 		{"KeyOfRefInValue", objectA + "    node: {properties: {a: {ref: {object: A, column: X}}}}\n", `reading the mapping: [6:46] unknown field "column"`},
-		{"KeyOfCondition", objectA + "    node: {choose: [{when: {equal: {a: [b]}}}]}\n", `reading the mapping: [6:29] unknown field "equal"`},
-		{"KeyOfLink", objectA + "    node: {type: org}\n    links:\n      - {type: e, to: {id: Y}, until_: [Z]}\n", `reading the mapping: [8:32] unknown field "until_"`},
-		{"KeyOfFact", objectA + "    node: {type: org}\n    facts:\n      - {type: f, needs: [a]}\n", `reading the mapping: [8:19] unknown field "needs"`},
+		{"KeyOfCondition", objectA + "    node: {choose: [{when: {equal: {a: [b]}}}]}\n", `reading the mapping: [6:29] unknown field "equal"; did you mean "equals"?`},
+		{"KeyOfLink", objectA + "    node: {type: org}\n    links:\n      - {type: e, to: {id: Y}, until_: [Z]}\n", `reading the mapping: [8:32] unknown field "until_"; did you mean "until"?`},
+		{"KeyOfFact", objectA + "    node: {type: org}\n    facts:\n      - {type: f, needs: [a]}\n", `reading the mapping: [8:19] unknown field "needs"; did you mean "need"?`},
 		{"KeyOfStage", objectA + "    stage: {define: true, name: Label}\n", `reading the mapping: [6:27] unknown field "name"`},
 		{"KeyOfSame", objectA + "    same: [{as: {id: B}, dead: true}]\n", `reading the mapping: [6:26] unknown field "dead"`},
 		{"KeyOfEdgeEnd", objectA + "    edge:\n      from: {object: A, id: X, nope: 1}\n      to: {id: Y}\n", `reading the mapping: [7:32] unknown field "nope"`},
 		{"KeyOfEvent", objectA + "    event: {type: e, when: [Date]}\n", `reading the mapping: [6:22] unknown field "when"`},
-		{"KeyOfParticipant", objectA + "    participant: {roles: x}\n", `reading the mapping: [6:19] unknown field "roles"`},
+		{"KeyOfParticipant", objectA + "    participant: {roles: x}\n", `reading the mapping: [6:19] unknown field "roles"; did you mean "role"?`},
 
 		// Keys that stand twice, values of the wrong kind.
 		{"Twice", objectA + "    node: {type: org}\n    node: {type: person}\n", `reading the mapping: [7:5] mapping key "node" already defined at [6:5]`},
 		{"ObjectTwice", objectA + "    node: {type: org}\n  A:\n    key: [Id]\n", `reading the mapping: [7:3] mapping key "A" already defined at [3:3]`},
 		{"Version", "mapping: x\nversion: one\n", `reading the mapping: [2:10] cannot unmarshal string into Go struct field Mapping.Revision of type int`},
-		{"ListExpected", objectA + "    created: CreatedDate\n", `reading the mapping: [6:14] string was used where sequence is expected`},
+		{"ListExpected", objectA + "    require: Name\n", `reading the mapping: [6:14] string was used where sequence is expected`},
 		{"ValueIsList", objectA + "    node: {properties: {a: [x]}}\n", `reading the mapping: [6:28] sequence was used where mapping is expected`},
 		{"RefIsText", objectA + "    node: {type: org}\n    links:\n      - {type: e, to: AccountId}\n", `reading the mapping: [8:23] string was used where mapping is expected`},
 		{"RefObjectIsMap", objectA + "    same: [{as: {object: {a: b}, id: B}}]\n", `reading the mapping: [6:26] mapping was used where sequence is expected`},
@@ -69,7 +68,7 @@ func TestParse_Errors(t *testing.T) {
 		{"NoName", "objects:\n  A:\n    recognise: {all: [Id]}\n    key: [Id]\n    node: {type: org}\n", `checking the mapping: mapping: the name is missing`},
 		{"NoObjects", "mapping: x\n", `checking the mapping: objects: there are none`},
 		{"NilObject", "mapping: x\nobjects: {A: }\n", `checking the mapping: objects.A: is empty`},
-		{"Form", objectA + "    node: {type: org}\nids: {form: guid}\n", `checking the mapping: ids.form: unknown form "guid"`},
+		{"Form", objectA + "    node: {type: org}\nids: {form: giud}\n", `checking the mapping: ids.form: unknown form "giud"; did you mean "guid"?`},
 		{"NoKind", objectA, `checking the mapping: objects.A: has 0 of node, event, edge, participant and a defining stage, and needs one`},
 		{"TwoKinds", objectA + "    node: {type: org}\n    event: {type: e}\n", `checking the mapping: objects.A: has 2 of node, event, edge, participant and a defining stage, and needs one`},
 		{"StageIsNoKind", objectA + "    stage: {label: L}\n", `checking the mapping: objects.A: has 0 of node, event, edge, participant and a defining stage, and needs one`},
@@ -108,7 +107,7 @@ func TestParse_Excerpt(t *testing.T) {
 	t.Parallel()
 
 	_, err := Parse([]byte("mapping: x\ntitle: X\nobject: {}\n"))
-	require.EqualError(t, err, `reading the mapping: [3:1] unknown field "object"
+	require.EqualError(t, err, `reading the mapping: [3:1] unknown field "object"; did you mean "objects"?
    1 | mapping: x
    2 | title: X
 >  3 | object: {}
@@ -116,47 +115,43 @@ func TestParse_Excerpt(t *testing.T) {
 `)
 }
 
-func TestCompile_Errors(t *testing.T) {
+func TestParse_Values(t *testing.T) {
 	t.Parallel()
 
-	for _, tc := range []struct{ name, in, object, want string }{
-		{"Object", objectA + "    node: {type: org}\n", "B", `mapping x has no object "B"`},
-		{"TimeZone", objectA + "    node: {type: org}\ntime_zone: Mars/Olympus\n", "A", `mapping x: time_zone "Mars/Olympus" is unknown: unknown time zone Mars/Olympus`},
-		{"Type", objectA + "    node: {properties: {a: {column: X, as: money}}}\n", "A", `mapping x, object A: type "money" is unknown`},
-		{"TypeInCapitals", objectA + "    node: {label: {column: X, as: Text}}\n", "A", `mapping x, object A: type "Text" is unknown`},
-		{"TypeOfConst", objectA + "    node: {label: {const: a, as: word}}\n", "A", `mapping x, object A: type "word" is unknown`},
-		{"TypeInJoin", objectA + "    node: {label: {join: [{column: X, as: a}, {first: [{column: X, as: b}]}]}}\n", "A", `mapping x, object A: type "a" is unknown; type "b" is unknown`},
-		{"TypeInObject", objectA + "    node: {properties: {a: {object: {b: {column: X, as: c}}}}}\n", "A", `mapping x, object A: type "c" is unknown`},
-		{"TypeInChoice", objectA + "    node: {choose: [{properties: {a: {column: X, as: c}}}]}\n", "A", `mapping x, object A: type "c" is unknown`},
-		{"TypeInClaim", objectA + "    node: {type: org}\n    facts:\n      - {type: f, claim: {a: {column: X, as: c}}}\n", "A", `mapping x, object A: type "c" is unknown`},
-		{"Const", objectA + "    node: {properties: {a: {const: .nan}}}\n", "A", `mapping x, object A: const: json: unsupported value: NaN`},
-		{"Times", objectA + "    node: {properties: {a: {column: X, times: .inf}}}\n", "A", `mapping x, object A: times is no finite number`},
-		{"TimesNaN", objectA + "    node: {properties: {a: {column: X, times: .nan}}}\n", "A", `mapping x, object A: times is no finite number`},
+	for _, tc := range []struct{ name, in, want string }{
+		{"TimeZone", objectA + "    node: {type: org}\ntime_zone: Mars/Olympus\n", `checking the mapping: time_zone: there is no zone "Mars/Olympus"; give one as Europe/Prague or UTC`},
+		{"Type", objectA + "    node: {properties: {a: {column: X, as: coins}}}\n", `checking the mapping: object A: type "coins" is unknown`},
+		{"TypeInCapitals", objectA + "    node: {label: {column: X, as: Text}}\n", `checking the mapping: object A: type "Text" is unknown; did you mean "text"?`},
+		{"TypeOfConst", objectA + "    node: {label: {const: a, as: word}}\n", `checking the mapping: object A: type "word" is unknown`},
+		{"TypeInJoin", objectA + "    node: {label: {join: [{column: X, as: a}, {first: [{column: X, as: b}]}]}}\n", `checking the mapping: object A: type "a" is unknown; type "b" is unknown`},
+		{"TypeInObject", objectA + "    node: {properties: {a: {object: {b: {column: X, as: c}}}}}\n", `checking the mapping: object A: type "c" is unknown`},
+		{"TypeInChoice", objectA + "    node: {choose: [{properties: {a: {column: X, as: c}}}]}\n", `checking the mapping: object A: type "c" is unknown`},
+		{"TypeInClaim", objectA + "    node: {type: org}\n    facts:\n      - {type: f, claim: {a: {column: X, as: c}}}\n", `checking the mapping: object A: type "c" is unknown`},
+		{"Const", objectA + "    node: {properties: {a: {const: .nan}}}\n", `checking the mapping: object A: const: json: unsupported value: NaN`},
+		{"Times", objectA + "    node: {properties: {a: {column: X, times: .inf}}}\n", `checking the mapping: object A: times is no finite number`},
+		{"TimesNaN", objectA + "    node: {properties: {a: {column: X, times: .nan}}}\n", `checking the mapping: object A: times is no finite number`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 
-			m := parse(t, tc.in)
-			plan, err := m.Compile(tc.object, []string{"Id", "X"}, Settings{})
+			m, err := Parse([]byte(tc.in))
 			require.EqualError(t, err, tc.want)
-			require.Nil(t, plan)
+			require.Nil(t, m)
 		})
 	}
 }
 
-// TestCompile_Zone: the zone of the run makes the one of the mapping irrelevant.
-func TestCompile_Zone(t *testing.T) {
+func TestCompile_NoObject(t *testing.T) {
 	t.Parallel()
 
-	m := parse(t, objectA+"    node: {type: org}\ntime_zone: Mars/Olympus\n")
-	_, err := m.Compile("A", []string{"Id"}, Settings{Zone: time.UTC})
-	require.NoError(t, err)
+	_, err := parse(t, objectA+"    node: {type: org}\n").Compile("B", []string{"Id"}, Settings{})
+	require.EqualError(t, err, `mapping x has no object "B"`)
 }
 
 func TestParse_Defaults(t *testing.T) {
 	t.Parallel()
 
-	m := parse(t, objectA+"    node: {type: org, label: Name}\n    links:\n      - {type: l, to: {object: A, id: B}}\n      - {type: m, to: {object: [A, C], id: B}}\n")
+	m := parse(t, objectA+"    node: {type: org, label: Name}\n    links:\n      - {type: l, to: {object: A, id: B}}\n      - {type: m, to: {object: [A, C], id: B}}\nothers: [C]\n")
 	require.Equal(t, FormText, m.IDs.Form)
 	require.Equal(t, "UTC", m.TimeZone)
 	require.Equal(t, Value{Column: "Name"}, *m.Objects["A"].Node.Label)
@@ -167,9 +162,9 @@ func TestParse_Defaults(t *testing.T) {
 func TestParse_Refs(t *testing.T) {
 	t.Parallel()
 
-	m := parse(t, objectA+"    edge:\n      from: {object: A, id: X}\n      to: [{object: A, id: Y}, {object: B, id: Z}]\n")
-	require.Equal(t, Refs{{Objects: NameList{"A"}, ID: "X"}}, m.Objects["A"].Edge.From)
-	require.Equal(t, Refs{{Objects: NameList{"A"}, ID: "Y"}, {Objects: NameList{"B"}, ID: "Z"}}, m.Objects["A"].Edge.To)
+	m := parse(t, objectA+"    edge:\n      from: {object: A, id: X}\n      to: [{object: A, id: Y}, {object: B, id: Z}]\nothers: [B]\n")
+	require.Equal(t, Refs{{Objects: NameList{"A"}, ID: Value{Column: "X"}}}, m.Objects["A"].Edge.From)
+	require.Equal(t, Refs{{Objects: NameList{"A"}, ID: Value{Column: "Y"}}, {Objects: NameList{"B"}, ID: Value{Column: "Z"}}}, m.Objects["A"].Edge.To)
 }
 
 func TestVersion(t *testing.T) {
@@ -192,14 +187,6 @@ func TestBuiltin(t *testing.T) {
 		require.Equal(t, name, m.Name)
 		require.NotEmpty(t, m.Title)
 
-		// References lead to objects of the mapping or to ones that ids tell.
-		prefixes := make(map[string]bool)
-		for _, object := range m.IDs.Prefixes {
-			prefixes[object] = true
-		}
-		for _, object := range m.ReferencedObjects() {
-			require.True(t, prefixes[object] || m.Objects[object] != nil, object)
-		}
 		for object, o := range m.Objects {
 			if prefix := o.Recognise.Prefix; prefix != "" {
 				require.Equal(t, object, m.IDs.Prefixes[prefix])
@@ -215,12 +202,14 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-func TestReferencedObjects(t *testing.T) {
+func TestRecordObjects(t *testing.T) {
 	t.Parallel()
 
 	m := parse(t, `
 mapping: x
 ids: {prefixes: {"001": Prefix}}
+others: [Actor, ChoiceFrom, ChoiceTo, EdgeFrom, EdgeTo, EventParticipant, FactOn, LinkFrom, LinkTo, LinkTo2,
+  ParticipantEvent, ParticipantNode, Same, StageOn, StagePipeline]
 objects:
   Node:
     recognise: {all: [Id]}
@@ -250,8 +239,8 @@ objects:
     stage: {define: true, pipeline: {object: StagePipeline, id: A}, "on": {object: StageOn, id: A}}
 `)
 	require.Equal(t, []string{
-		"Actor", "ChoiceFrom", "ChoiceTo", "EdgeFrom", "EdgeTo", "EventParticipant", "FactOn", "LinkFrom", "LinkTo", "LinkTo2",
-		"ParticipantEvent", "ParticipantNode", "Prefix", "Same", "StageOn", "StagePipeline",
-	}, m.ReferencedObjects())
+		"Actor", "ChoiceFrom", "ChoiceTo", "Edge", "EdgeFrom", "EdgeTo", "Event", "EventParticipant", "FactOn", "LinkFrom", "LinkTo", "LinkTo2",
+		"Node", "Participant", "ParticipantEvent", "ParticipantNode", "Prefix", "Same", "Stage", "StageOn", "StagePipeline",
+	}, m.RecordObjects())
 	require.Equal(t, map[string]string{"Node": "Id", "Event": "Id", "Edge": "Id", "Participant": "Id", "Stage": "Label"}, m.KeyColumns())
 }

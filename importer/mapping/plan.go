@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/projectrye/rye-import/importer/graph"
 )
@@ -21,11 +24,12 @@ type Mapper struct {
 	scratch []byte // one value while it is built
 	hash    []byte // what the record maps to, for its hash
 	arena   []byte // finished JSON, shared by the records of a batch
+	refs    []graph.Ref
 }
 
 // NewMapper makes a mapper for a plan.
 func (p *Plan) NewMapper() *Mapper {
-	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids}}
+	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped}}
 }
 
 // arenaBlock is how much the arena grows at once. Finished values of a batch lie in few blocks
@@ -45,7 +49,7 @@ func (m *Mapper) keep(b []byte) []byte {
 // Map appends what a record becomes to a batch. It returns the reason when the mapping leaves the
 // record out, or a *FieldError when the record cannot be used; the batch is then as before.
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
-	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages)}
+	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names)}
 	m.row.cells = cells
 	m.hash = m.hash[:0]
 	m.row.unreadable = -1
@@ -55,7 +59,7 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 	}
 	if skipped != "" || err != nil {
 		b.Nodes, b.Links, b.Facts = b.Nodes[:mark[0]], b.Links[:mark[1]], b.Facts[:mark[2]]
-		b.Events, b.Participants, b.Stages = b.Events[:mark[3]], b.Participants[:mark[4]], b.Stages[:mark[5]]
+		b.Events, b.Participants, b.Stages, b.Names = b.Events[:mark[3]], b.Participants[:mark[4]], b.Stages[:mark[5]], b.Names[:mark[6]]
 		var fe *FieldError
 		if errors.As(err, &fe) {
 			fe.ID = record.ID
@@ -70,7 +74,11 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 
 func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error) {
 	p, r := m.plan, &m.row
-	out := graph.Record{Kind: p.Kind, Object: p.Object, ID: m.id()}
+	id, err := m.id()
+	out := graph.Record{Kind: p.Kind, Object: p.Object, ID: id}
+	if err != nil {
+		return out, "", err
+	}
 	if out.ID == "" {
 		return out, "", m.missing(p.key, CodeMissingID, "the id is blank")
 	}
@@ -79,13 +87,10 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			return out, p.skips[i].reason, nil
 		}
 	}
-	if p.deleted >= 0 {
-		if s := r.text(p.deleted); !isNone(s) {
-			deleted, ok := parseBool(s)
-			if !ok {
-				return out, "", r.fail(p.deleted, CodeInvalidBool, errBool)
-			}
-			out.Deleted = deleted
+	if p.deleted != nil {
+		out.Deleted = p.deleted.holds(r)
+		if r.unreadable >= 0 {
+			return out, "", r.fail(r.unreadable, CodeInvalidBool, errBool)
 		}
 	}
 	for i := range p.same {
@@ -106,7 +111,6 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			return out, "", err
 		}
 	}
-	var err error
 	if out.CreatedAt, err = m.time(p.created); err != nil {
 		return out, "", err
 	}
@@ -146,7 +150,38 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			return out, "", err
 		}
 	}
-	return out, "", nil
+	return out, "", m.names(b, rec)
+}
+
+// names notes what the record can be pointed at by.
+func (m *Mapper) names(b *graph.Batch, rec int64) error {
+	for i := range m.plan.names {
+		n := &m.plan.names[i]
+		for _, v := range n.values {
+			texts, err := v.texts(&m.row)
+			if err != nil {
+				return err
+			}
+			for _, text := range texts {
+				if text = cleanName(text); text != "" {
+					b.Names = append(b.Names, graph.Name{Rec: rec, Lookup: n.lookup, Name: text})
+				}
+			}
+			if len(texts) > 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// cleanName brings a name to the one form in which names are compared, but for the case of its letters:
+// composed characters, and one blank where there are more. What says that there is none is blank.
+func cleanName(s string) string {
+	if s = strings.Join(strings.Fields(norm.NFC.String(s)), " "); isNone(s) {
+		return ""
+	}
+	return s
 }
 
 // check fails when none of the columns is filled, and tells a blank cell from a column that the file
@@ -164,35 +199,33 @@ func (rq *requirement) check(r *row) error {
 }
 
 // id gives the record's own id in its normal form, or "".
-func (m *Mapper) id() string {
-	for _, col := range m.plan.key {
-		if s := m.row.text(col); s != "" && !isNone(s) && !m.plan.ids.none[s] {
-			return m.plan.ids.form.normalID(s)
+func (m *Mapper) id() (string, error) {
+	for _, v := range m.plan.key {
+		s, err := v.plainText(&m.row)
+		if err != nil {
+			return "", err
+		}
+		if !isNone(s) && !m.plan.ids.none[s] {
+			return m.plan.ids.normal(s), nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
-func (m *Mapper) missing(cols []int, code, reason string) error {
+func (m *Mapper) missing(values []*value, code, reason string) error {
 	e := &FieldError{Code: code, Reason: reason}
-	if len(cols) > 0 {
-		e.Column = m.row.header[cols[0]]
+	if len(values) > 0 && values[0].col >= 0 {
+		e.Column = m.row.header[values[0].col]
 	}
 	return e
 }
 
-// time gives the first of some columns that is filled, or the zero time.
-func (m *Mapper) time(cols []int) (time.Time, error) {
-	for _, col := range cols {
-		s := m.row.text(col)
-		if isNone(s) {
-			continue
+// time gives the first of some times that is filled, or the zero time.
+func (m *Mapper) time(values []*value) (time.Time, error) {
+	for _, v := range values {
+		if t, err := v.time(&m.row); err != nil || !t.IsZero() {
+			return t, err
 		}
-		t, err := parseTime(s, m.row.settings.DateOrder, m.row.settings.Zone)
-		if err != nil {
-			return t, m.row.fail(col, CodeInvalidDate, err)
-		}
-		return t, nil
 	}
 	return time.Time{}, nil
 }
@@ -236,7 +269,13 @@ func (m *Mapper) node(b *graph.Batch, rec int64, _ *graph.Record) error {
 	if err != nil {
 		return err
 	}
-	b.Nodes = append(b.Nodes, graph.Node{Rec: rec, Type: ch.typ, Label: label, CodePrefix: ch.code, Properties: properties})
+	n := graph.Node{Rec: rec, Type: ch.typ, Label: label, CodePrefix: ch.code, Properties: properties}
+	if ch.fill != nil {
+		if n.Fill, err = m.object(ch.fill, nil, false); err != nil {
+			return err
+		}
+	}
+	b.Nodes = append(b.Nodes, n)
 	return nil
 }
 
@@ -270,9 +309,14 @@ func (m *Mapper) event(b *graph.Batch, rec int64, out *graph.Record) error {
 		if !ep.when.holds(&m.row) {
 			continue
 		}
-		if node := ep.ref.resolve(&m.row); !node.IsZero() {
+		nodes, err := ep.ref.all(m.refs[:0], &m.row)
+		if err != nil {
+			return err
+		}
+		for _, node := range nodes {
 			b.Participants = append(b.Participants, graph.Participant{Rec: rec, Slot: ep.slot, Role: ep.role, Node: node})
 		}
+		m.refs = nodes
 	}
 	return nil
 }
@@ -325,15 +369,25 @@ func (m *Mapper) link(b *graph.Batch, rec int64, lp *linkPlan, _ *graph.Record) 
 	if !lp.when.holds(&m.row) {
 		return nil
 	}
-	l := graph.Link{Rec: rec, Slot: lp.slot, EdgeType: lp.typ}
+	other := lp.to
 	if lp.from != nil {
-		if l.Source = lp.from.resolve(&m.row); l.Source.IsZero() {
-			return nil
-		}
-	} else if l.Target = lp.to.resolve(&m.row); l.Target.IsZero() {
+		other = lp.from
+	}
+	refs, err := other.all(m.refs[:0], &m.row)
+	if err != nil {
+		return err
+	}
+	m.refs = refs
+	switch lp.take {
+	case TakeFirst:
+		refs = refs[:min(1, len(refs))]
+	case TakeRest:
+		refs = refs[min(1, len(refs)):]
+	}
+	if len(refs) == 0 {
 		return nil
 	}
-	var err error
+	l := graph.Link{Rec: rec, Slot: lp.slot, EdgeType: lp.typ}
 	if l.Properties, err = m.object(lp.properties, nil, false); err != nil {
 		return err
 	}
@@ -344,7 +398,14 @@ func (m *Mapper) link(b *graph.Batch, rec int64, lp *linkPlan, _ *graph.Record) 
 		return err
 	}
 	l.EndKnown = !l.EffectiveTo.IsZero()
-	b.Links = append(b.Links, l)
+	for _, ref := range refs {
+		if lp.from != nil {
+			l.Source = ref
+		} else {
+			l.Target = ref
+		}
+		b.Links = append(b.Links, l)
+	}
 	return nil
 }
 
@@ -393,7 +454,9 @@ func (m *Mapper) money(fp *factPlan, out *graph.Record) error {
 		return err
 	}
 	if m.plan.stage != nil {
-		money.Stage = m.row.text(m.plan.stage.label)
+		if money.Stage, err = m.plan.stage.label.plainText(&m.row); err != nil {
+			return err
+		}
 	}
 	out.Money = money
 	return nil
@@ -404,28 +467,38 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 	if !sp.when.holds(&m.row) {
 		return nil
 	}
-	st := graph.Stage{Label: m.row.text(sp.label)}
-	if st.Label == "" {
-		return nil
-	}
-	var err error
-	if st.Closed, err = m.optionalBool(sp.closed); err != nil {
+	label, err := sp.label.plainText(&m.row)
+	if err != nil || label == "" {
 		return err
 	}
-	if st.Won, err = m.optionalBool(sp.won); err != nil {
-		return err
+	st := graph.Stage{Label: label}
+	if sp.closed != nil {
+		closed := sp.closed.holds(&m.row)
+		st.Closed = &closed
+	}
+	if sp.won != nil {
+		won := sp.won.holds(&m.row)
+		st.Won = &won
 	}
 	if st.Order, err = m.optionalNumber(sp.order); err != nil {
 		return err
 	}
-	if st.Probability, err = m.optionalNumber(sp.probability); err != nil {
+	if st.Probability, err = m.optionalNumber(sp.percent); err != nil {
 		return err
 	}
 	if pr := st.Probability; pr != nil && (*pr < 0 || *pr > 100) {
-		return m.row.fail(sp.probability, CodeOutOfRange, errPercent)
+		return m.row.fail(sp.percent.col, CodeOutOfRange, errPercent)
 	}
 	st.Key = StageKey(st.Label, st.Closed, st.Won)
 	if sp.define {
+		if st.ID, err = sp.id.plainText(&m.row); err != nil {
+			return err
+		}
+		if sp.pipeline != nil {
+			if st.Pipeline = sp.pipeline.resolve(&m.row); st.Pipeline.IsZero() {
+				return nil
+			}
+		}
 		b.Stages = append(b.Stages, st)
 		return nil
 	}
@@ -443,7 +516,11 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 	m.scratch = appendString(m.scratch, st.Key)
 	m.scratch = append(append(m.scratch, ','), quotedLabel...)
 	m.scratch = appendString(m.scratch, st.Label)
-	if before := m.row.text(sp.before); before != "" && before != st.Label {
+	before, err := sp.before.plainText(&m.row)
+	if err != nil {
+		return err
+	}
+	if before != "" && before != st.Label {
 		m.scratch = append(append(m.scratch, ','), quotedBefore...)
 		m.scratch = appendString(m.scratch, before)
 		m.scratch = append(append(m.scratch, ','), quotedBeforeStage...)
@@ -481,36 +558,16 @@ var (
 	quotedEnteredAt   = quotedKey("entered_at")
 )
 
-func (m *Mapper) optionalBool(col int) (*bool, error) {
-	s := m.row.text(col)
-	if isNone(s) {
-		if col >= 0 {
-			// Some tools write true as 1 and false as nothing.
-			return new(bool), nil
-		}
-		return nil, nil
+func (m *Mapper) optionalNumber(v *value) (*float64, error) {
+	s, err := v.plainText(&m.row)
+	if s == "" || err != nil {
+		return nil, err
 	}
-	v, ok := parseBool(s)
-	if !ok {
-		return nil, m.row.fail(col, CodeInvalidBool, errBool)
-	}
-	return &v, nil
-}
-
-func (m *Mapper) optionalNumber(col int) (*float64, error) {
-	s := m.row.text(col)
-	if isNone(s) {
-		return nil, nil
-	}
-	n, err := canonicalNumber(s)
+	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		return nil, m.row.fail(col, CodeInvalidNumber, err)
+		return nil, m.row.fail(v.col, CodeInvalidNumber, errNumber)
 	}
-	v, err := strconv.ParseFloat(n, 64)
-	if err != nil {
-		return nil, m.row.fail(col, CodeInvalidNumber, errNumber)
-	}
-	return &v, nil
+	return &n, nil
 }
 
 // StageKey gives the key of a stage: closed_won and closed_lost for stages that end a deal, and
@@ -567,36 +624,70 @@ func snakeLabel(label string) string {
 	return b.String()
 }
 
-// resolve gives the record that a reference names, or the zero Ref.
+// resolve gives the record that a reference names, the first if it names several, or the zero Ref.
 func (rf *ref) resolve(r *row) graph.Ref {
-	id := r.text(rf.col)
-	if isNone(id) || id == "0" || r.ids.none[id] {
-		id = ""
+	v := rf.id
+	if v.kind == kindColumn && v.steps == nil && v.as == TypeText {
+		return rf.named(r.text(v.col), r)
 	}
-	if id == "" {
+	texts, err := v.texts(r)
+	if err != nil || len(texts) == 0 {
+		return rf.named("", r)
+	}
+	return rf.named(texts[0], r)
+}
+
+// all appends the records that a reference names.
+func (rf *ref) all(to []graph.Ref, r *row) ([]graph.Ref, error) {
+	v := rf.id
+	if v.as != TypeList && v.steps == nil {
+		if ref := rf.resolve(r); !ref.IsZero() {
+			to = append(to, ref)
+		}
+		return to, nil
+	}
+	texts, err := v.texts(r)
+	if err != nil {
+		return to, err
+	}
+	if len(texts) == 0 {
+		texts = []string{""}
+	}
+	for _, text := range texts {
+		if ref := rf.named(text, r); !ref.IsZero() && !slices.Contains(to, ref) {
+			to = append(to, ref)
+		}
+	}
+	return to, nil
+}
+
+// named gives the record of an id or a name.
+func (rf *ref) named(id string, r *row) graph.Ref {
+	if isNone(id) || id == "0" || r.ids.none[id] {
 		if rf.fallback == "" {
 			return graph.Ref{}
 		}
-		return graph.Ref{Object: rf.object(), ID: rf.fallback}
+		return graph.Ref{Object: rf.object, ID: rf.fallback}
+	}
+	if rf.lookup {
+		return graph.Ref{Object: rf.object, ID: cleanName(id)}
+	}
+	object := rf.object
+	if rf.choose != nil {
+		if chosen, err := rf.choose.plainText(r); err == nil && chosen != "" {
+			object = chosen
+		}
 	}
 	// sf data tree points at records of the same tree by @referenceId.
 	if id[0] == '@' && len(id) > 1 {
-		return graph.Ref{Object: rf.object(), ID: id[1:]}
+		return graph.Ref{Object: object, ID: id[1:]}
 	}
 	if len(r.ids.prefixes) > 0 && (len(id) == 15 || len(id) == 18) && isAlphanumeric(id) {
 		if object, ok := r.ids.prefixes[id[:3]]; ok {
 			return graph.Ref{Object: object, ID: r.ids.form.normalID(id)}
 		}
 	}
-	return graph.Ref{Object: rf.object(), ID: r.ids.form.normalID(id)}
-}
-
-// object is the object that a reference can only mean, or "" for any.
-func (rf *ref) object() string {
-	if len(rf.objects) == 1 {
-		return rf.objects[0]
-	}
-	return ""
+	return graph.Ref{Object: object, ID: r.ids.normal(id)}
 }
 
 func firstRef(refs []*ref, r *row) graph.Ref {
@@ -648,6 +739,11 @@ func (c *condition) holds(r *row) bool {
 			return false
 		}
 	}
+	for i := range c.matches {
+		if p := &c.matches[i]; !p.re.MatchString(r.text(p.col)) {
+			return false
+		}
+	}
 	return true
 }
 
@@ -683,13 +779,14 @@ func (r *row) isBlank(col int) bool {
 
 // hashRecord hashes everything that the record maps to, so that a later run can tell whether
 // anything in it has changed. Where it was read and what is dropped do not count.
-func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [6]int) {
+func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [7]int) {
 	m.add(string(r.Kind), r.Object, r.ID, r.Same.Object, r.Same.ID)
 	m.addBool(r.Deleted)
 	m.addTime(r.CreatedAt)
 	for _, n := range b.Nodes[mark[0]:] {
 		m.add("n", n.Type, n.Label, n.CodePrefix)
 		m.addBytes(n.Properties)
+		m.addBytes(n.Fill)
 	}
 	for _, l := range b.Links[mark[1]:] {
 		m.add("l", l.Slot, l.EdgeType, l.Source.Object, l.Source.ID, l.Target.Object, l.Target.ID)
@@ -719,7 +816,10 @@ func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [6]int) {
 		m.addBytes(p.Properties)
 	}
 	for _, s := range b.Stages[mark[5]:] {
-		m.add("s", s.Pipeline.Object, s.Pipeline.ID, s.Label, s.Key)
+		m.add("s", s.Pipeline.Object, s.Pipeline.ID, s.Label, s.Key, s.ID)
+	}
+	for _, n := range b.Names[mark[6]:] {
+		m.add("a", n.Lookup, n.Name)
 	}
 	sum := sha256.Sum256(m.hash)
 	copy(r.Hash[:], sum[:])

@@ -50,7 +50,7 @@ func parseBool(s string) (value, ok bool) {
 // maxDigits bounds a number to what a person or a program meant as one.
 const maxDigits = 400
 
-var errNumber = errors.New("is not a number (a decimal point, no thousands separators)")
+var errNumber = errors.New("is not a number")
 
 // canonicalNumber checks a decimal number and gives it the one spelling in which equal numbers are
 // equal texts: no plus sign, no leading or trailing zeros, no exponent. It never goes through a
@@ -132,35 +132,157 @@ var (
 	errDateOrder = errors.New("is a date whose order of day and month is unknown; say --date-order mdy or dmy")
 )
 
-// parseDate splits the date that s begins with from what follows.
-func parseDate(s string, order DateOrder) (year, month, day int, rest string, err error) {
-	if len(s) >= 10 && s[4] == '-' && s[7] == '-' && isDigits(s[:4]) && isDigits(s[5:7]) && isDigits(s[8:10]) {
-		year, month, day = atoi(s[:4]), atoi(s[5:7]), atoi(s[8:10])
-		rest = s[10:]
-	} else {
-		var parts [3]int
-		rest = s
-		for i := range parts {
-			n := 0
-			for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
-				n++
-			}
-			if n == 0 || n > 4 || (i == 2 && n != 4) || (i < 2 && n > 2) {
-				return 0, 0, 0, "", errDate
-			}
-			parts[i] = atoi(rest[:n])
-			rest = rest[n:]
-			if i < 2 {
-				if rest == "" || (rest[0] != '/' && rest[0] != '.') {
-					return 0, 0, 0, "", errDate
-				}
-				rest = rest[1:]
+// dateFormat is how dates and times of a column are written.
+type dateFormat struct {
+	order  DateOrder
+	layout *layout // nil for the usual ways
+}
+
+// parse reads a time. A number counts units since 1970.
+func (f dateFormat) parse(s string, unit Unit, assumed *time.Location) (time.Time, error) {
+	switch {
+	case unit != "":
+		return parseUnix(s, unit)
+	case f.layout != nil:
+		return f.layout.parse(s, assumed)
+	}
+	return parseTime(s, f.order, assumed)
+}
+
+var errUnix = errors.New("is not a number of seconds or milliseconds since 1970")
+
+// parseUnix reads a time that is a number.
+func parseUnix(s string, unit Unit) (time.Time, error) {
+	n, err := canonicalNumber(s)
+	if err != nil {
+		return time.Time{}, errUnix
+	}
+	if unit == UnitMilliseconds {
+		if n, err = canonicalNumber(n + "e-3"); err != nil {
+			return time.Time{}, errUnix
+		}
+	}
+	whole, fraction, _ := strings.Cut(n, ".")
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return time.Time{}, errUnix
+	}
+	nanos := int64(atoi((fraction + "000000000")[:9]))
+	if strings.HasPrefix(n, "-") {
+		nanos = -nanos
+	}
+	t := time.Unix(seconds, nanos/1000*1000).UTC()
+	if t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, errUnix
+	}
+	return t, nil
+}
+
+// layout is a way of writing dates and times.
+type layout struct {
+	text  string // as package time has it
+	zoned bool
+}
+
+// layoutParts are what a layout is written with, longer ones first, and what package time calls them.
+var layoutParts = []struct{ part, as string }{
+	{"YYYY", "2006"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"DD", "02"}, {"YY", "06"}, {"HH", "15"}, {"hh", "03"},
+	{"mm", "04"}, {"ss", "05"}, {"AM", "PM"}, {"ZZ", "-07:00"}, {"M", "1"}, {"D", "2"}, {"h", "3"},
+}
+
+var errLayout = errors.New("write it with YYYY YY MMMM MMM MM M DD D HH hh h mm ss AM ZZ, a year, a month and a day among them, and other characters but letters and digits")
+
+// parseLayout reads a layout.
+func parseLayout(text string) (*layout, error) {
+	var b strings.Builder
+	has := make(map[byte]bool)
+next:
+	for rest := text; rest != ""; {
+		for _, p := range layoutParts {
+			if after, ok := strings.CutPrefix(rest, p.part); ok {
+				b.WriteString(p.as)
+				has[p.part[0]] = true
+				rest = after
+				continue next
 			}
 		}
-		switch order {
-		case DateOrderMDY:
+		c := rest[0]
+		if (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z' && c != 'T') || (c >= 'a' && c <= 'z') || c == '_' {
+			return nil, errLayout
+		}
+		b.WriteByte(c)
+		rest = rest[1:]
+	}
+	if !has['Y'] || !has['M'] || !has['D'] {
+		return nil, errLayout
+	}
+	return &layout{text: b.String(), zoned: has['Z']}, nil
+}
+
+var errLayoutTime = errors.New("is not a date and time of the layout that the mapping names")
+
+func (l *layout) parse(s string, assumed *time.Location) (time.Time, error) {
+	t, err := time.ParseInLocation(l.text, s, assumed)
+	if err != nil {
+		return time.Time{}, errLayoutTime
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	if t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, errLayoutTime
+	}
+	return t, nil
+}
+
+var errDuration = errors.New("is not a duration (hh:mm or hh:mm:ss)")
+
+// parseDuration reads hours, minutes and seconds, and gives seconds. A bare number is seconds already.
+func parseDuration(s string) (string, error) {
+	parts := strings.Split(s, ":")
+	if len(parts) == 1 {
+		return canonicalNumber(s)
+	}
+	if len(parts) > 3 {
+		return "", errDuration
+	}
+	seconds := 0
+	for i, p := range parts {
+		if p == "" || len(p) > 6 || !isDigits(p) || i > 0 && (len(p) != 2 || p[0] > '5') {
+			return "", errDuration
+		}
+		seconds = seconds*60 + atoi(p)
+	}
+	if len(parts) == 2 {
+		seconds *= 60
+	}
+	return strconv.Itoa(seconds), nil
+}
+
+// parseDate splits the date that s begins with from what follows.
+func parseDate(s string, order DateOrder) (year, month, day int, rest string, err error) {
+	switch {
+	case len(s) >= 10 && s[4] == '-' && s[7] == '-' && isDigits(s[:4]) && isDigits(s[5:7]) && isDigits(s[8:10]):
+		year, month, day = atoi(s[:4]), atoi(s[5:7]), atoi(s[8:10])
+		rest = s[10:]
+	case len(s) >= 8 && isDigits(s[:4]) && (s[4] == '/' || s[4] == '.'):
+		// A year that comes first is followed by its month everywhere.
+		var parts [3]int
+		if parts, rest, err = numbers(s, s[4], 4, 2, 2); err != nil {
+			return 0, 0, 0, "", err
+		}
+		year, month, day = parts[0], parts[1], parts[2]
+	case isNamed(s):
+		if year, month, day, rest, err = namedDate(s); err != nil {
+			return 0, 0, 0, "", err
+		}
+	default:
+		var parts [3]int
+		if parts, rest, err = numericDate(s); err != nil {
+			return 0, 0, 0, "", err
+		}
+		switch {
+		case order == DateOrderMDY || order == DateOrderNone && parts[0] == parts[1]:
 			month, day, year = parts[0], parts[1], parts[2]
-		case DateOrderDMY:
+		case order == DateOrderDMY:
 			day, month, year = parts[0], parts[1], parts[2]
 		default:
 			return 0, 0, 0, "", errDateOrder
@@ -170,6 +292,90 @@ func parseDate(s string, order DateOrder) (year, month, day int, rest string, er
 		return 0, 0, 0, "", errDate
 	}
 	return year, month, day, rest, nil
+}
+
+// isNamed reports whether a date begins with the name of a month, or has it behind its first number.
+func isNamed(s string) bool {
+	s = strings.TrimLeft(strings.TrimLeft(s, "0123456789"), " -")
+	return s != "" && (s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z')
+}
+
+// numericDate splits a date of which the year comes last.
+func numericDate(s string) (parts [3]int, rest string, err error) {
+	i := strings.IndexAny(s, "/.-")
+	if i < 0 {
+		return parts, "", errDate
+	}
+	return numbers(s, s[i], 2, 2, 4)
+}
+
+// numbers reads three numbers that a mark parts. One of four digits must have all of them.
+func numbers(s string, mark byte, lengths ...int) (parts [3]int, rest string, err error) {
+	for i := range parts {
+		n := 0
+		for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+			n++
+		}
+		if n == 0 || n > lengths[i] || lengths[i] == 4 && n != 4 {
+			return parts, "", errDate
+		}
+		parts[i] = atoi(s[:n])
+		s = s[n:]
+		if i < 2 {
+			if s == "" || s[0] != mark {
+				return parts, "", errDate
+			}
+			s = s[1:]
+		}
+	}
+	return parts, s, nil
+}
+
+// namedDate reads a date whose month is an English word: 15 Apr, 2021; April 15, 2021; 15-Apr-2021.
+func namedDate(s string) (year, month, day int, rest string, err error) {
+	for part := 0; part < 3; part++ {
+		s = strings.TrimLeft(s, " ,-")
+		n := 0
+		for n < len(s) && (s[n] >= '0' && s[n] <= '9') {
+			n++
+		}
+		switch {
+		case n == 0:
+			for n < len(s) && (s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z') {
+				n++
+			}
+			if month != 0 || n < 3 {
+				return 0, 0, 0, "", errDate
+			}
+			if month = monthOf(s[:n]); month == 0 {
+				return 0, 0, 0, "", errDate
+			}
+			if n < len(s) && s[n] == '.' {
+				n++
+			}
+		case n == 4 && year == 0:
+			year = atoi(s[:n])
+		case n <= 2 && day == 0:
+			day = atoi(s[:n])
+		default:
+			return 0, 0, 0, "", errDate
+		}
+		s = s[n:]
+	}
+	if year == 0 || month == 0 {
+		return 0, 0, 0, "", errDate
+	}
+	return year, month, day, s, nil
+}
+
+// monthOf gives the number of a month by its English name or the first three letters of it.
+func monthOf(word string) int {
+	for m := time.January; m <= time.December; m++ {
+		if name := m.String(); strings.EqualFold(name, word) || strings.EqualFold(name[:3], word) || m == time.September && strings.EqualFold("sept", word) {
+			return int(m)
+		}
+	}
+	return 0
 }
 
 func atoi(digits string) int {
@@ -227,11 +433,11 @@ func parseClock(s string, assumed *time.Location) (clock, error) {
 	c := clock{zone: assumed}
 	half := ""
 	if n := len(s) - 2; n > 0 && (strings.EqualFold(s[n:], "AM") || strings.EqualFold(s[n:], "PM")) {
-		half, s = strings.ToUpper(s[n:]), strings.TrimRight(s[:n], " ")
-		s = strings.TrimPrefix(s, ",")
-		if len(s) > 2 && s[2] == ':' {
-			s = s[:1] + "0" + s[1:]
-		}
+		half, s = strings.ToUpper(s[n:]), strings.TrimRight(s[:n], " \u00a0\u202f")
+	}
+	s = strings.TrimPrefix(s, ",")
+	if len(s) > 2 && s[2] == ':' {
+		s = s[:1] + "0" + s[1:]
 	}
 	if len(s) < 6 || (s[0] != ' ' && s[0] != 'T') || s[3] != ':' || !isDigits(s[1:3]) || !isDigits(s[4:6]) {
 		return c, errTime

@@ -93,7 +93,7 @@ func TestParseTime(t *testing.T) {
 		{in: "2024-01-01 24:00:00", want: errTime.Error()},
 		{in: "2024-01-01 25:61:00", want: errTime.Error()},
 		{in: "2024-01-01 23:59:60", want: errTime.Error()},
-		{in: "2024-01-01 1:05", want: errTime.Error()},
+		{in: "2024-01-01 1:05", want: "2024-01-01T01:05:00Z"},
 		{in: "2024-01-01 01", want: errTime.Error()},
 		{in: "2024-01-01T", want: errTime.Error()},
 		{in: "2024-01-01_10:00:00", want: errTime.Error()},
@@ -108,7 +108,7 @@ func TestParseTime(t *testing.T) {
 		// No dates at all.
 		{in: "yesterday", want: errTime.Error()},
 		{in: "20240101", want: errTime.Error()},
-		{in: "2024/01/01", want: errTime.Error()},
+		{in: "2024/01/01", want: "2024-01-01T00:00:00Z"},
 		{in: "24-01-01", want: errTime.Error()},
 		{in: "1704067200000", want: errTime.Error()},
 		{in: "1/2", order: DateOrderMDY, want: errTime.Error()},
@@ -171,7 +171,7 @@ func TestAppendDate(t *testing.T) {
 		{in: "2023-02-29", want: errDate.Error()},
 		{in: "2023-05-11 25:00:00", want: errDate.Error()},
 		{in: "2023-05-11 noon", want: errDate.Error()},
-		{in: "May 11, 2023", want: errDate.Error()},
+		{in: "May 11, 2023", want: "2023-05-11"},
 		{in: "", want: errDate.Error()},
 	} {
 		t.Run(tc.in+string(tc.order), func(t *testing.T) {

@@ -1,17 +1,24 @@
 package mapping
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/expr-lang/expr/vm"
 )
 
 // Settings are what a run decides about values that do not say it themselves.
 type Settings struct {
 	Zone      *time.Location // of times without a zone; nil takes the mapping's
-	DateOrder DateOrder      // of dates with slashes or dots
+	DateOrder DateOrder      // of dates in columns that do not show it
+	Decimal   DecimalMark    // of numbers in columns that do not show it
+	Formats   Formats        // what the columns show
+	Plain     bool           // numbers have a decimal point and no thousands separators, as in JSON
 }
 
 // row is one record while it is mapped.
@@ -20,11 +27,15 @@ type row struct {
 	header   []string
 	settings *Settings
 	ids      *ids
+	escaped  bool
 
 	unreadable int // the first column that a condition could not read, or -1
 }
 
 func (r *row) fail(col int, code string, err error) error {
+	if col < 0 { // an expression
+		return &FieldError{Code: code, Reason: err.Error()}
+	}
 	return &FieldError{Column: r.header[col], Value: r.cells[col], Code: code, Reason: err.Error()}
 }
 
@@ -33,7 +44,11 @@ func (r *row) text(col int) string {
 	if col < 0 {
 		return ""
 	}
-	return strings.TrimSpace(r.cells[col])
+	s := strings.TrimSpace(r.cells[col])
+	if r.escaped && len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@", s[1]) >= 0 {
+		return s[1:]
+	}
+	return s
 }
 
 // value is a compiled Value: its columns are positions and its kind is known.
@@ -41,14 +56,19 @@ type value struct {
 	kind     valueKind
 	col      int
 	as       Type
+	steps    *steps // nil for a text that stays as it is
 	lit      []byte // of a constant, as JSON
 	litText  string
-	replace  map[string]string
 	times    float64
 	ref      *ref
 	parts    []*value
 	keys     [][]byte
 	joinWith string
+	program  *vm.Program
+	decimal  DecimalMark
+	dates    dateFormat
+	unit     Unit
+	country  string
 }
 
 type valueKind uint8
@@ -60,6 +80,7 @@ const (
 	kindJoin
 	kindObject
 	kindRef
+	kindExpr
 	kindNothing // a column that the header lacks
 )
 
@@ -86,6 +107,7 @@ func (v *value) appendJSON(dst []byte, r *row) (out []byte, ok bool, err error) 
 	case kindObject:
 		begin := len(dst)
 		dst = append(dst, '{')
+		filled := false
 		for i, p := range v.parts {
 			mark := len(dst)
 			dst = appendKey(dst, v.keys[i])
@@ -94,8 +116,9 @@ func (v *value) appendJSON(dst []byte, r *row) (out []byte, ok bool, err error) 
 			} else if !ok {
 				dst = dst[:mark]
 			}
+			filled = filled || ok && p.kind != kindConst
 		}
-		if len(dst) == begin+1 {
+		if !filled {
 			return dst[:begin], false, nil
 		}
 		return append(dst, '}'), true, nil
@@ -109,30 +132,49 @@ func (v *value) appendJSON(dst []byte, r *row) (out []byte, ok bool, err error) 
 	}
 }
 
+// cell is the text of a column or an expression after its steps.
+func (v *value) cell(r *row) (string, error) {
+	var s string
+	if v.kind == kindExpr {
+		var err error
+		if s, err = v.evaluate(r); err != nil {
+			return "", r.fail(-1, CodeInvalidValue, err)
+		}
+	} else if s = r.text(v.col); s == "" || r.ids.none[s] {
+		return "", nil
+	}
+	if v.steps == nil {
+		return s, nil
+	}
+	s, err := v.steps.apply(s)
+	if err != nil {
+		return "", r.fail(v.col, CodeInvalidValue, err)
+	}
+	return strings.TrimSpace(s), nil
+}
+
 func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error) {
-	s := r.text(v.col)
-	if s == "" || r.ids.none[s] {
-		return dst, false, nil
+	s, err := v.cell(r)
+	if s == "" || err != nil {
+		return dst, false, err
 	}
 	switch v.as {
-	case TypeText, TypeEmail, TypeCurrency:
+	case TypeText, TypeEmail, TypeCurrency, TypeCurrencyOf, TypePhone, TypeHTML, TypeDomain:
 		if s = v.plain(s); s == "" {
 			return dst, false, nil
 		}
 		return appendString(dst, s), true, nil
 	case TypeList:
-		begin := len(dst)
-		dst = append(dst, '[')
-		for item := range strings.SplitSeq(s, ";") {
-			if item = strings.TrimSpace(item); item != "" {
-				if dst[len(dst)-1] != '[' {
-					dst = append(dst, ',')
-				}
-				dst = appendString(dst, item)
-			}
+		items := v.items(s)
+		if len(items) == 0 {
+			return dst, false, nil
 		}
-		if len(dst) == begin+1 {
-			return dst[:begin], false, nil
+		dst = append(dst, '[')
+		for i, item := range items {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, item)
 		}
 		return append(dst, ']'), true, nil
 	case TypeJSON:
@@ -148,23 +190,16 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 		return dst, false, nil
 	}
 	switch v.as {
-	case TypeNumber, TypePercent:
-		n, err := canonicalNumber(s)
+	case TypeNumber, TypeMoney, TypePercent:
+		n, err := v.number(s, r)
+		if err != nil {
+			return dst, false, err
+		}
+		return append(dst, n...), true, nil
+	case TypeDuration:
+		n, err := parseDuration(s)
 		if err != nil {
 			return dst, false, r.fail(v.col, CodeInvalidNumber, err)
-		}
-		if v.as == TypePercent {
-			if !isPercent(n) {
-				return dst, false, r.fail(v.col, CodeOutOfRange, errPercent)
-			}
-			if n, err = hundredth(n); err != nil {
-				return dst, false, r.fail(v.col, CodeInvalidNumber, err)
-			}
-		}
-		if v.times != 0 {
-			if n, err = multiply(n, v.times); err != nil {
-				return dst, false, r.fail(v.col, CodeInvalidNumber, err)
-			}
 		}
 		return append(dst, n...), true, nil
 	case TypeBool:
@@ -177,40 +212,115 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 		}
 		return append(dst, "false"...), true, nil
 	case TypeDate:
-		mark := len(dst)
-		dst, err := appendDate(append(dst, '"'), s, r.settings.DateOrder)
-		if err != nil {
-			return dst[:mark], false, r.fail(v.col, CodeInvalidDate, err)
+		if v.unit == "" && v.dates.layout == nil {
+			mark := len(dst)
+			dst, err := appendDate(append(dst, '"'), s, v.dates.order)
+			if err != nil {
+				return dst[:mark], false, r.fail(v.col, CodeInvalidDate, err)
+			}
+			return append(dst, '"'), true, nil
 		}
-		return append(dst, '"'), true, nil
-	case TypeTime:
-		t, err := parseTime(s, r.settings.DateOrder, r.settings.Zone)
+		t, err := v.timeOf(s, r)
 		if err != nil {
-			return dst, false, r.fail(v.col, CodeInvalidDate, err)
+			return dst, false, err
+		}
+		return append(t.In(r.settings.Zone).AppendFormat(append(dst, '"'), time.DateOnly), '"'), true, nil
+	case TypeTime:
+		t, err := v.timeOf(s, r)
+		if err != nil {
+			return dst, false, err
 		}
 		return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"'), true, nil
 	}
 	return dst, false, fmt.Errorf("type %q is unknown", v.as) // unreachable: compile checks types
 }
 
+// number reads a number in its canonical form.
+func (v *value) number(s string, r *row) (string, error) {
+	if v.as == TypeMoney {
+		s = bareAmount(s)
+	} else if v.as == TypePercent {
+		s = strings.TrimSpace(strings.TrimSuffix(s, "%"))
+	}
+	n, err := parseNumber(s, v.decimal)
+	if err != nil {
+		return "", r.fail(v.col, CodeInvalidNumber, err)
+	}
+	if v.as == TypePercent {
+		if !isPercent(n) {
+			return "", r.fail(v.col, CodeOutOfRange, errPercent)
+		}
+		if n, err = hundredth(n); err != nil {
+			return "", r.fail(v.col, CodeInvalidNumber, err)
+		}
+	}
+	if v.times != 0 {
+		if n, err = multiply(n, v.times); err != nil {
+			return "", r.fail(v.col, CodeInvalidNumber, err)
+		}
+	}
+	return n, nil
+}
+
+// timeOf reads a time.
+func (v *value) timeOf(s string, r *row) (time.Time, error) {
+	t, err := v.dates.parse(s, v.unit, r.settings.Zone)
+	if err != nil {
+		return t, r.fail(v.col, CodeInvalidDate, err)
+	}
+	return t, nil
+}
+
+// time is the value as a time; zero if it is blank.
+func (v *value) time(r *row) (time.Time, error) {
+	switch v.kind {
+	case kindColumn, kindExpr:
+		s, err := v.cell(r)
+		if err != nil || isNone(s) {
+			return time.Time{}, err
+		}
+		return v.timeOf(s, r)
+	case kindFirst:
+		for _, p := range v.parts {
+			if t, err := p.time(r); err != nil || !t.IsZero() {
+				return t, err
+			}
+		}
+		return time.Time{}, nil
+	}
+	s, err := v.plainText(r)
+	if err != nil || isNone(s) {
+		return time.Time{}, err
+	}
+	return v.timeOf(s, r)
+}
+
 // plain is the text of a cell under the types that are texts.
 func (v *value) plain(s string) string {
 	switch v.as {
 	case TypeEmail:
-		if i := strings.LastIndexByte(s, '@'); i >= 0 {
-			s = s[:i] + strings.ToLower(s[i:])
-		}
+		return emailAddress(s)
 	case TypeCurrency:
-		if s = strings.ToUpper(s); s == "000" {
-			return ""
-		}
-	}
-	if v.replace != nil {
-		if to, ok := v.replace[strings.ToLower(s)]; ok {
-			return to
-		}
+		return currencyCode(s)
+	case TypeCurrencyOf:
+		return currencyOfMoney(s)
+	case TypePhone:
+		return phoneNumber(s, v.country)
+	case TypeHTML:
+		return htmlText(s)
+	case TypeDomain:
+		return domainName(s)
 	}
 	return s
+}
+
+// isText reports whether the value is a text when its cell is one.
+func (v *value) isText() bool {
+	switch v.as {
+	case TypeText, TypeEmail, TypeCurrency, TypeCurrencyOf, TypePhone, TypeHTML, TypeDomain:
+		return v.kind == kindColumn || v.kind == kindExpr
+	}
+	return false
 }
 
 // plainText is the value as text, for labels and parts of texts; blank if there is none.
@@ -232,8 +342,12 @@ func (v *value) plainText(r *row) (string, error) {
 	case kindRef:
 		return v.ref.resolve(r).ID, nil
 	}
-	if v.kind == kindColumn && (v.as == TypeText || v.as == TypeEmail || v.as == TypeCurrency) {
-		return v.plain(r.text(v.col)), nil
+	if v.isText() {
+		s, err := v.cell(r)
+		if s == "" || err != nil {
+			return "", err
+		}
+		return v.plain(s), nil
 	}
 	out, ok, err := v.appendJSON(nil, r)
 	if !ok || err != nil {
@@ -247,6 +361,22 @@ func (v *value) plainText(r *row) (string, error) {
 		return "", err // unreachable: it was made here
 	}
 	return s, nil
+}
+
+// texts are the texts of a value, which are several if it is a list.
+func (v *value) texts(r *row) ([]string, error) {
+	if v.as != TypeList || v.kind != kindColumn && v.kind != kindExpr {
+		s, err := v.plainText(r)
+		if s == "" || err != nil {
+			return nil, err
+		}
+		return []string{s}, nil
+	}
+	s, err := v.cell(r)
+	if s == "" || err != nil {
+		return nil, err
+	}
+	return v.items(s), nil
 }
 
 // joined joins the parts that are not blank. Constants stand between columns and do not count: a
@@ -352,6 +482,7 @@ type object struct {
 	keys  [][]byte
 	names []string
 	parts []*value
+	clear []bool // whether a blank one is written as null; nil if none is
 }
 
 // appendInto appends the entries that are not blank into the open object at the end of dst, and
@@ -365,17 +496,16 @@ func (o *object) appendInto(dst []byte, r *row) ([]byte, error) {
 			return dst[:mark], err
 		}
 		if dst = out; !ok {
+			if o.clear != nil && o.clear[i] {
+				dst = append(dst, "null"...)
+				continue
+			}
 			dst = dst[:mark]
 		}
 	}
 	return dst, nil
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	return slices.Sorted(maps.Keys(m))
 }

@@ -60,14 +60,15 @@ func TestValue(t *testing.T) {
 
 		{"Number", `{column: V, as: number}`, " 1250.50 ", `1250.5`},
 		{"NumberNone", `{column: V, as: number}`, "N/A", ``},
-		{"NumberBad", `{column: V, as: number}`, "1,250", `invalid_number: ` + errNumber.Error()},
+		{"NumberOpen", `{column: V, as: number}`, "1,250", `invalid_number: ` + errDecimal.Error()},
+		{"NumberBad", `{column: V, as: number}`, "1,2,50", `invalid_number: ` + errNumber.Error()},
 		{"NumberNaN", `{column: V, as: number}`, "NaN", `invalid_number: ` + errNumber.Error()},
 		{"NumberTimes", `{column: V, as: number, times: 60}`, "1.5", `90`},
 		{"Percent", `{column: V, as: percent}`, "90", `0.9`},
 		{"PercentWhole", `{column: V, as: percent}`, "100.00", `1`},
 		{"PercentAbove", `{column: V, as: percent}`, "100.5", `out_of_range: ` + errPercent.Error()},
 		{"PercentBelow", `{column: V, as: percent}`, "-1", `out_of_range: ` + errPercent.Error()},
-		{"PercentSign", `{column: V, as: percent}`, "90%", `invalid_number: ` + errNumber.Error()},
+		{"PercentSign", `{column: V, as: percent}`, "90 %", `0.9`},
 		{"PercentTimes", `{column: V, as: percent, times: 2}`, "30", `0.6`},
 
 		{"BoolTrue", `{column: V, as: bool}`, "Yes", `true`},

@@ -1,0 +1,574 @@
+package mapping
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Parse reads a mapping. Unknown keys, names that lead nowhere and values that make no sense are errors
+// that say where.
+func Parse(text []byte) (*Mapping, error) {
+	m, err := read(text)
+	if err != nil {
+		return nil, err
+	}
+	whole := text
+	if m.Extends != "" {
+		base, err := builtin.ReadFile("builtin/" + m.Extends + ".yaml")
+		if err != nil || strings.ContainsAny(m.Extends, "/\\") {
+			return nil, fmt.Errorf("checking the mapping: extends: there is no built-in mapping %q%s; there are: %s",
+				m.Extends, suggest(m.Extends, Names()), strings.Join(Names(), ", "))
+		}
+		if whole, err = extend(base, text); err != nil {
+			return nil, err
+		}
+		if m, err = read(whole); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.Sum256(whole)
+	m.hash = hex.EncodeToString(sum[:8])
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// read decodes YAML strictly.
+func read(text []byte) (*Mapping, error) {
+	m := &Mapping{}
+	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
+	if err := dec.Decode(m); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("the mapping is empty")
+		}
+		return nil, fmt.Errorf("reading the mapping: %s", withSuggestion(yaml.FormatError(err, false, true), text))
+	}
+	return m, nil
+}
+
+// extend lays a mapping over another: maps are joined key by key, a null takes a key away, and
+// everything else is replaced.
+func extend(base, text []byte) ([]byte, error) {
+	var under, over map[string]any
+	if err := yaml.Unmarshal(base, &under); err != nil {
+		return nil, err // unreachable: it is built in
+	}
+	if err := yaml.Unmarshal(text, &over); err != nil {
+		return nil, fmt.Errorf("reading the mapping: %s", yaml.FormatError(err, false, true))
+	}
+	delete(over, "extends")
+	// JSON is YAML, and quotes what YAML would take for a number.
+	whole, err := json.Marshal(laidOver(under, over))
+	if err != nil {
+		return nil, fmt.Errorf("reading the mapping: %w", err)
+	}
+	return whole, nil
+}
+
+func laidOver(under, over any) any {
+	o, isMap := over.(map[string]any)
+	u, wasMap := under.(map[string]any)
+	if !isMap || !wasMap {
+		return over
+	}
+	for key, v := range o {
+		if v == nil {
+			delete(u, key)
+		} else {
+			u[key] = laidOver(u[key], v)
+		}
+	}
+	return u
+}
+
+var unknownField = regexp.MustCompile(`^\[(\d+):(\d+)\] unknown field "([^"]*)"`)
+
+// withSuggestion adds the key that was likely meant to an error about an unknown one.
+func withSuggestion(message string, text []byte) string {
+	m := unknownField.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil || len(file.Docs) == 0 {
+		return message
+	}
+	keys := keysAt(file.Docs[0].Body, reflect.TypeFor[Mapping](), m[1]+":"+m[2])
+	return m[0] + suggest(m[3], keys) + message[len(m[0]):]
+}
+
+// keysAt lists the keys that the language has at a place of a mapping, which is line:column of a key.
+func keysAt(node ast.Node, t reflect.Type, place string) []string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		return keysAt(n.Value, t, place)
+	case *ast.SequenceNode:
+		if t.Kind() == reflect.Slice {
+			for _, v := range n.Values {
+				if keys := keysAt(v, t.Elem(), place); keys != nil {
+					return keys
+				}
+			}
+		}
+	case *ast.MappingNode:
+		for t.Kind() == reflect.Slice { // one thing in place of a list
+			t = t.Elem()
+		}
+		for _, v := range n.Values {
+			inner, keys := memberType(t, v.Key.String())
+			if at := v.Key.GetToken().Position; fmt.Sprintf("%d:%d", at.Line, at.Column) == place {
+				return keys
+			}
+			if inner != nil {
+				if found := keysAt(v.Value, inner, place); found != nil {
+					return found
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// memberType gives the type of what stands under a key, and all keys that may stand there.
+func memberType(t reflect.Type, key string) (inner reflect.Type, keys []string) {
+	switch t.Kind() {
+	case reflect.Map:
+		return t.Elem(), nil
+	case reflect.Struct:
+		for i := range t.NumField() {
+			tag := t.Field(i).Tag.Get("yaml")
+			if tag == "" {
+				continue
+			}
+			keys = append(keys, tag)
+			if tag == key {
+				inner = t.Field(i).Type
+			}
+		}
+	default:
+	}
+	return inner, keys
+}
+
+// suggest names the word that is spelled most like another one, if one is.
+func suggest[T ~string](word string, words []T) string {
+	best, distance := "", 3
+	for _, w := range words {
+		if d := editDistance(strings.ToLower(word), strings.ToLower(string(w))); d < distance && d*2 < len(word)+1 {
+			best, distance = string(w), d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// editDistance counts the letters to be changed, added or left out to make one word of another.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Version identifies the mapping's exact text: its name, revision and the beginning of its SHA-256.
+func (m *Mapping) Version() string {
+	return fmt.Sprintf("%s/%d/%s", m.Name, m.Revision, m.hash)
+}
+
+// checker gathers what is wrong with a mapping.
+type checker struct {
+	m        *Mapping
+	known    map[string]bool // objects that references can name
+	problems []string
+}
+
+func (c *checker) bad(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+}
+
+func (m *Mapping) check() error {
+	c := &checker{m: m, known: make(map[string]bool)}
+	c.general()
+	for _, name := range sortedKeys(m.Objects) {
+		if o := m.Objects[name]; o == nil {
+			c.bad("objects.%s: is empty", name)
+		} else {
+			c.known[name], c.known[m.RecordObject(name)] = true, true
+		}
+	}
+	for _, name := range m.IDs.Prefixes {
+		c.known[name] = true
+	}
+	for _, name := range m.Others {
+		c.known[name] = true
+	}
+	m.lookups, m.derived = make(map[string][]lookup), make(map[string]Derive)
+	for _, name := range sortedKeys(m.Objects) {
+		if o := m.Objects[name]; o != nil {
+			c.object(name, o)
+			c.references(name, o)
+		}
+	}
+	if len(c.problems) == 0 {
+		// Against a header that has nothing, everything that does not depend on headers is checked.
+		for _, name := range sortedKeys(m.Objects) {
+			if _, err := m.Compile(name, nil, Settings{Zone: time.UTC}); err != nil {
+				c.problems = append(c.problems, strings.TrimPrefix(err.Error(), "mapping "+m.Name+", "))
+			}
+		}
+	}
+	if len(c.problems) > 0 {
+		return fmt.Errorf("checking the mapping: %s", strings.Join(c.problems, "; "))
+	}
+	return nil
+}
+
+// general checks what stands outside of objects.
+func (c *checker) general() {
+	m := c.m
+	if m.Name == "" {
+		c.bad("mapping: the name is missing")
+	}
+	if strings.ContainsAny(m.Name, ":\x00") {
+		c.bad("mapping: the name %q has a colon", m.Name)
+	}
+	if m.IDs.Form == "" {
+		m.IDs.Form = FormText
+	}
+	if forms := []Form{FormText, FormSalesforce, FormGUID}; !slices.Contains(forms, m.IDs.Form) {
+		c.bad("ids.form: unknown form %q%s", m.IDs.Form, suggest(string(m.IDs.Form), forms))
+	}
+	if m.TimeZone == "" {
+		m.TimeZone = "UTC"
+	}
+	if _, err := time.LoadLocation(m.TimeZone); err != nil || m.TimeZone == "Local" {
+		c.bad("time_zone: there is no zone %q; give one as Europe/Prague or UTC", m.TimeZone)
+	}
+	if m.Country != "" && !isCountry(m.Country) {
+		c.bad("country: %q is no ISO 3166 code, as DE", m.Country)
+	}
+	if orders := []DateOrder{DateOrderNone, DateOrderMDY, DateOrderDMY}; !slices.Contains(orders, m.Dates) {
+		c.bad("dates: %q: mdy or dmy", m.Dates)
+	}
+	if marks := []DecimalMark{DecimalNone, DecimalPoint, DecimalComma}; !slices.Contains(marks, m.Numbers) {
+		c.bad("numbers: %q: point or comma", m.Numbers)
+	}
+	c.policy("blank", m.Blank)
+	if len(m.Objects) == 0 {
+		c.bad("objects: there are none")
+	}
+}
+
+func (c *checker) policy(where string, p BlankPolicy) {
+	if policies := []BlankPolicy{"", BlankKeep, BlankClear, BlankFill}; !slices.Contains(policies, p) {
+		c.bad("%s: %q: keep, clear or fill", where, p)
+	}
+}
+
+// object checks one object by itself.
+func (c *checker) object(name string, o *Object) {
+	at := "objects." + name
+	if o.Derive != nil {
+		if o.Derive.Lookup == "" {
+			o.Derive.Lookup = "name"
+		}
+		if o.Derive.Type == "" {
+			c.bad("%s.derive.type: is missing", at)
+		}
+	}
+	if o.kinds() == 0 && o.Derive != nil {
+		return // nothing but derived
+	}
+	if len(o.Key) == 0 {
+		c.bad("%s.key: is missing", at)
+	}
+	if len(o.Recognise.All)+len(o.Recognise.Any) == 0 && !c.isChild(name) {
+		c.bad("%s.recognise: names no column", at)
+	}
+	if _, err := regexp.Compile(o.Recognise.IDs); err != nil {
+		c.bad("%s.recognise.ids: %v", at, err)
+	}
+	if kinds := o.kinds(); kinds != 1 {
+		c.bad("%s: has %d of node, event, edge, participant and a defining stage, and needs one", at, kinds)
+	}
+	if o.Node == nil && len(o.Links) > 0 {
+		c.bad("%s.links: only a node has links", at)
+	}
+	for i, l := range o.Links {
+		if (l.From == nil) == (l.To == nil) {
+			c.bad("%s.links[%d]: needs one of from and to", at, i)
+		}
+		if l.Type == "" {
+			c.bad("%s.links[%d].type: is missing", at, i)
+		}
+		if takes := []Take{"", TakeAll, TakeFirst, TakeRest}; !slices.Contains(takes, l.Take) {
+			c.bad("%s.links[%d].take: %q: all, first or rest", at, i, l.Take)
+		}
+	}
+	for i, f := range o.Facts {
+		if f.Type == "" {
+			c.bad("%s.facts[%d].type: is missing", at, i)
+		}
+		if f.On == nil && o.Node == nil {
+			c.bad("%s.facts[%d].on: is missing, and the record is no node itself", at, i)
+		}
+	}
+	for _, property := range sortedKeys(o.Blank) {
+		c.policy(at+".blank."+property, o.Blank[property])
+	}
+	for _, column := range sortedKeys(o.Children) {
+		if child := o.Children[column]; c.m.Objects[child.Object] == nil {
+			c.bad("%s.children.%s: there is no object %q%s", at, column, child.Object, suggest(child.Object, sortedKeys(c.m.Objects)))
+		}
+	}
+}
+
+// kinds counts what the records of an object become; one is right.
+func (o *Object) kinds() int {
+	kinds := 0
+	for _, has := range []bool{o.Node != nil, o.Event != nil, o.Edge != nil, o.Participant != nil, o.Stage != nil && o.Stage.Define} {
+		if has {
+			kinds++
+		}
+	}
+	return kinds
+}
+
+// isChild reports whether records of an object stand inside of others.
+func (c *checker) isChild(name string) bool {
+	for _, o := range c.m.Objects {
+		if o != nil {
+			for _, child := range o.Children {
+				if child.Object == name {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// references checks where the references of an object lead, and notes the lookups that they use.
+func (c *checker) references(name string, o *Object) {
+	at := "objects." + name
+	for _, r := range o.refs() {
+		for _, target := range r.Objects {
+			if !c.known[target] {
+				c.bad("%s: a reference by %s names the object %q, which there is not%s", at, r.ID.name(), target, suggest(target, sortedKeys(c.known)))
+			}
+		}
+		if r.By != "" {
+			c.lookup(at, r)
+		}
+	}
+	for i := range o.Same {
+		if o.Same[i].As.By != "" {
+			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
+		}
+	}
+}
+
+// lookup is a way of pointing at records other than by their ids.
+type lookup struct{ name, by string }
+
+func (c *checker) lookup(at string, r *Ref) {
+	if len(r.Objects) == 0 {
+		c.bad("%s: a reference by %s needs the objects whose %s it is", at, r.ID.name(), r.By)
+		return
+	}
+	l := lookup{name: lookupName(r.Objects, r.By), by: r.By}
+	for _, target := range r.Objects {
+		named := false
+		for _, name := range sortedKeys(c.m.Objects) {
+			o := c.m.Objects[name]
+			if o == nil || c.m.RecordObject(name) != target {
+				continue
+			}
+			if o.Derive != nil && first(o.Derive.Lookup, "name") == r.By {
+				named = true
+				d := *o.Derive
+				d.Lookup = target
+				c.m.derived[l.name] = d
+			}
+			named = named || len(o.Names[r.By]) > 0
+		}
+		if !named {
+			c.bad("%s: a reference by %s points at %s by %s, but objects.%s.names has no %s", at, r.ID.name(), target, r.By, target, r.By)
+		}
+		if !slices.Contains(c.m.lookups[target], l) {
+			c.m.lookups[target] = append(c.m.lookups[target], l)
+		}
+	}
+}
+
+// refs lists the references of an object, those inside of values too.
+func (o *Object) refs() []*Ref {
+	var refs []*Ref
+	add := func(list ...*Ref) {
+		for _, r := range list {
+			if r != nil && (len(r.Objects) > 0 || r.ID.name() != "" || r.Default != "") {
+				refs = append(refs, r)
+			}
+		}
+	}
+	addAll := func(lists ...Refs) {
+		for _, list := range lists {
+			for i := range list {
+				add(&list[i])
+			}
+		}
+	}
+	var inValues func(maps ...map[string]Value)
+	var inValue func(v *Value)
+	inValue = func(v *Value) {
+		if v == nil {
+			return
+		}
+		add(v.Ref)
+		for _, list := range [][]Value{v.First, v.Join} {
+			for i := range list {
+				inValue(&list[i])
+			}
+		}
+		inValues(v.Object)
+	}
+	inValues = func(maps ...map[string]Value) {
+		for _, m := range maps {
+			for _, key := range sortedKeys(m) {
+				v := m[key]
+				inValue(&v)
+			}
+		}
+	}
+	for i := range o.Same {
+		add(&o.Same[i].As)
+	}
+	if n := o.Node; n != nil {
+		inValue(n.Label)
+		inValues(n.Properties, n.Common)
+		for i := range n.Choose {
+			inValue(n.Choose[i].Label)
+			inValues(n.Choose[i].Properties)
+		}
+	}
+	if e := o.Event; e != nil {
+		add(e.Actor)
+		inValue(e.Summary)
+		inValues(e.Properties)
+		for i := range e.Choose {
+			inValues(e.Choose[i].Properties)
+		}
+		for i := range e.Participants {
+			add(&e.Participants[i].Node)
+		}
+	}
+	if e := o.Edge; e != nil {
+		addAll(e.From, e.To)
+		inValues(e.Properties)
+		for i := range e.Choose {
+			addAll(e.Choose[i].From, e.Choose[i].To)
+			inValues(e.Choose[i].Properties)
+		}
+	}
+	if p := o.Participant; p != nil {
+		add(&p.Event, &p.Node)
+		inValues(p.Properties)
+	}
+	if s := o.Stage; s != nil {
+		add(s.Pipeline, s.On)
+	}
+	for i := range o.Links {
+		add(o.Links[i].From, o.Links[i].To)
+		inValues(o.Links[i].Properties)
+	}
+	for i := range o.Facts {
+		add(o.Facts[i].On)
+		inValues(o.Facts[i].Claim)
+	}
+	return refs
+}
+
+// RecordObjects lists the objects that records and references may belong to, and the lookups.
+func (m *Mapping) RecordObjects() []string {
+	set := make(map[string]bool)
+	for _, name := range m.IDs.Prefixes {
+		set[name] = true
+	}
+	for name, o := range m.Objects {
+		set[m.RecordObject(name)] = true
+		for _, r := range o.refs() {
+			for _, target := range r.Objects {
+				set[target] = true
+			}
+			if r.Choose != nil {
+				for _, target := range r.Choose.Map {
+					if target != "" {
+						set[target] = true
+					}
+				}
+			}
+		}
+	}
+	for _, name := range m.Lookups() {
+		set[name] = true
+	}
+	return sortedKeys(set)
+}
+
+// Lookups lists the lookups that references use.
+func (m *Mapping) Lookups() []string {
+	set := make(map[string]bool)
+	for _, lookups := range m.lookups {
+		for _, l := range lookups {
+			set[l.name] = true
+		}
+	}
+	return sortedKeys(set)
+}
+
+// Derived tells what is made of a reference that nothing answers to, by lookup. The Lookup of each is the
+// object that the record will be of.
+func (m *Mapping) Derived() map[string]Derive { return m.derived }
+
+// KeyColumns gives the column that holds the id, by object.
+func (m *Mapping) KeyColumns() map[string]string {
+	columns := make(map[string]string, len(m.Objects))
+	for _, name := range sortedKeys(m.Objects) {
+		if o := m.Objects[name]; len(o.Key) > 0 && columns[m.RecordObject(name)] == "" {
+			columns[m.RecordObject(name)] = o.Key[0].name()
+		}
+	}
+	return columns
+}
