@@ -9,10 +9,8 @@ import (
 
 // objects turns JSON objects into records. Their text must be well-formed: the lexer has seen it.
 type objects struct {
-	header *Header
-	names  []string // columns so far; the header's are the first of them
-	index  map[string]int
-	full   bool // there are more columns than can be
+	columns *columns
+	full    bool // there are more columns than can be
 
 	survey bool     // for Scan: gather types, and leave it to the reader to judge text
 	types  []string // distinct types in the order of their appearance
@@ -24,10 +22,7 @@ type objects struct {
 	text  []byte
 	buf   []byte
 	name  []byte
-	spans []span   // of the values in buf, by column
-	seen  []uint32 // round in which a column was last set, by column
 	round uint32
-	guess int // the column that is likely to come next
 	err   *RecordError
 	kind  string // type of the last record
 	lists []span // of child records in text
@@ -45,32 +40,13 @@ type item struct {
 // is one, and the parent's id.
 type relation struct{ column, id string }
 
-// maxRelated is how deep relationships and child records are followed. A query of Salesforce can
-// have five levels.
+// maxRelated is how deep child records are followed. A query of Salesforce can have five levels.
 const maxRelated = 16
 
-func newObjects(names []string) *objects {
-	o := &objects{index: make(map[string]int, len(names))}
-	for _, n := range names {
-		o.add(n)
-	}
-	o.header = o.currentHeader()
-	return o
-}
+// maxNested is how deep nested objects become columns. What lies deeper stays JSON in a cell.
+const maxNested = 16
 
-func (o *objects) currentHeader() *Header {
-	// Names that are added later are appended behind the length of this slice, or elsewhere.
-	return &Header{Names: o.names[:len(o.names):len(o.names)]}
-}
-
-func (o *objects) add(name string) int {
-	i := len(o.names)
-	o.names = append(o.names, name)
-	o.index[name] = i
-	o.spans = append(o.spans, span{})
-	o.seen = append(o.seen, 0)
-	return i
-}
+func newObjects(names []string) *objects { return &objects{columns: newColumns(names)} }
 
 // read appends the records of the next value. It returns an error if there can be no more.
 func (o *objects) read(items []item, lex *lexer) ([]item, error) {
@@ -118,10 +94,10 @@ func (o *objects) record(items []item, text []byte, line int, parent relation, d
 	if reference != nil {
 		o.setString("referenceId", reference)
 	}
-	if parent.column != "" && !o.has(parent.column) {
+	if parent.column != "" && !o.columns.has(parent.column, o.round) {
 		if i := o.column([]byte(parent.column)); i >= 0 {
 			o.buf = append(o.buf, parent.id...)
-			o.spans[i].end = len(o.buf)
+			o.columns.cells[i].value.end = len(o.buf)
 		}
 	}
 	lists := slices.Clone(o.lists)
@@ -145,11 +121,11 @@ func (o *objects) record(items []item, text []byte, line int, parent relation, d
 
 // relation returns how the children of a record point to it.
 func (o *objects) relation(cells []string, kind string) relation {
-	if i, ok := o.index["Id"]; ok && i < len(cells) && cells[i] != "" {
-		return relation{kind + "Id", cells[i]}
+	if id := o.columns.value("Id", cells); id != "" {
+		return relation{kind + "Id", id}
 	}
-	if i, ok := o.index["referenceId"]; ok && i < len(cells) && cells[i] != "" {
-		return relation{kind + "Id", "@" + cells[i]}
+	if name := o.columns.value("referenceId", cells); name != "" {
+		return relation{kind + "Id", "@" + name}
 	}
 	return relation{}
 }
@@ -157,30 +133,21 @@ func (o *objects) relation(cells []string, kind string) relation {
 // begin prepares for the next record.
 func (o *objects) begin(text []byte) {
 	o.text, o.buf, o.lists = text, o.buf[:0], o.lists[:0]
-	o.err, o.guess = nil, 0
+	o.err = nil
 	if o.round++; o.round == 0 { // after four billion records
-		clear(o.seen)
+		o.columns.reset()
 		o.round = 1
 	}
 }
 
 // finish makes the record.
 func (o *objects) finish(line int, kind string) item {
-	if len(o.names) > len(o.header.Names) {
-		o.header = o.currentHeader()
-	}
-	values := string(o.buf)
-	cells := make([]string, len(o.names))
-	for i := range cells {
-		if o.seen[i] == o.round {
-			cells[i] = o.spans[i].in(values)
-		}
-	}
+	cells := o.columns.finish(string(o.buf), o.round)
 	if o.err == nil && !utf8.Valid(o.text) && !o.survey {
 		o.err = &RecordError{Code: CodeInvalidUTF8}
 		for i, cell := range cells {
 			if !utf8.ValidString(cell) {
-				o.err = cellError(o.names[i], cell, CodeInvalidUTF8)
+				o.err = cellError(o.columns.names[i], cell, CodeInvalidUTF8)
 				break
 			}
 		}
@@ -194,7 +161,7 @@ func (o *objects) finish(line int, kind string) item {
 		it.err = o.err
 		return it
 	}
-	it.rec = Record{Header: o.header, Cells: cells, Type: kind, Line: line}
+	it.rec = Record{Header: o.columns.header, Cells: cells, Type: kind, Line: line}
 	return it
 }
 
@@ -232,18 +199,22 @@ func (o *objects) attributes(text []byte) (kind string, reference []byte) {
 // hasAttributes reports whether the object at place at is a record of Salesforce.
 func hasAttributes(text []byte, at int) bool {
 	a, ok := find(text, at, "attributes")
-	if !ok || text[a.start] != '{' {
+	return ok && isEnvelope(text, a)
+}
+
+// isEnvelope reports whether a value under the key attributes is what Salesforce says about a record.
+func isEnvelope(text []byte, attributes span) bool {
+	if text[attributes.start] != '{' {
 		return false
 	}
-	kind, ok := find(text, a.start, "type")
+	kind, ok := find(text, attributes.start, "type")
 	return ok && text[kind.start] == '"' && kind.end-kind.start > 2
 }
 
 // members sets the columns for the members of the object at place at. Their names follow what
-// o.name has in its first prefix bytes.
-func (o *objects) members(at, prefix int, typed bool, depth int) {
-	isRecord := typed || prefix > 0
-	for c := (cursor{b: o.text, i: at}); c.member(); {
+// o.name has in its first prefix bytes. lists says that lists of child records may be among them.
+func (o *objects) members(at, prefix int, lists bool, depth int) {
+	for c := (cursor{b: o.text, i: at}); !o.full && c.member(); {
 		var code string
 		o.name, code = appendString(o.name[:prefix], c.key.of(o.text))
 		if code == "" && !o.survey && !utf8.Valid(o.name) {
@@ -258,15 +229,22 @@ func (o *objects) members(at, prefix int, typed bool, depth int) {
 			continue
 		}
 		switch {
-		case isRecord && c.is("attributes"):
-		case hasAttributes(o.text, c.value.start) && depth < maxRelated:
-			o.name = append(o.name, '.')
-			o.members(c.value.start, len(o.name), typed, depth+1)
-		case typed && prefix == 0 && o.children(c.value.start):
-		default:
+		case c.is("attributes") && isEnvelope(o.text, c.value):
+		case lists && o.children(c.value.start):
+		case depth == maxNested || o.isBlank(c.value):
 			o.set(&c)
+		case !o.columns.enter(o.name, o.round):
+			o.fault(CodeDuplicateKey, o.name, nil)
+		default:
+			o.name = append(o.name, '.')
+			o.members(c.value.start, len(o.name), false, depth+1)
 		}
 	}
+}
+
+// isBlank reports whether an object has no members.
+func (o *objects) isBlank(object span) bool {
+	return o.text[skipSpace(o.text, object.start+1)] == '}'
 }
 
 // children notes the child records that the object at place at holds, if it is such a list.
@@ -298,15 +276,19 @@ func (o *objects) set(c *cursor) {
 	switch c.kind() {
 	case '"':
 		o.buf, code = appendString(o.buf, value)
-	case '{', '[':
+	case '[':
 		o.buf, code = appendCompact(o.buf, value)
+	case '{':
+		if !o.isBlank(c.value) {
+			o.buf, code = appendCompact(o.buf, value)
+		}
 	case 'n': // null
 	default:
 		o.buf = append(o.buf, value...)
 	}
-	o.spans[i].end = len(o.buf)
+	o.columns.cells[i].value.end = len(o.buf)
 	if code != "" {
-		o.fault(code, o.name, o.buf[o.spans[i].start:])
+		o.fault(code, o.name, o.buf[o.columns.cells[i].value.start:])
 	}
 }
 
@@ -318,16 +300,10 @@ func (o *objects) setString(name string, quoted []byte) {
 	}
 	var code string
 	o.buf, code = appendString(o.buf, quoted)
-	o.spans[i].end = len(o.buf)
+	o.columns.cells[i].value.end = len(o.buf)
 	if code != "" {
-		o.fault(code, []byte(name), o.buf[o.spans[i].start:])
+		o.fault(code, []byte(name), o.buf[o.columns.cells[i].value.start:])
 	}
-}
-
-// has reports whether the record has a value in a column.
-func (o *objects) has(name string) bool {
-	i, ok := o.index[name]
-	return ok && o.seen[i] == o.round
 }
 
 // column returns the place of a column, which it adds if it is new, and opens its value. It is -1
@@ -336,25 +312,18 @@ func (o *objects) column(name []byte) int {
 	if len(name) == 0 {
 		name = []byte(emptyName(-1))
 	}
-	i := o.guess
-	if i >= len(o.names) || o.names[i] != string(name) {
-		known, ok := o.index[string(name)]
-		if !ok && len(o.names) == maxColumns {
+	i := o.columns.find(name)
+	if i < 0 {
+		if len(o.columns.names) == maxColumns {
 			o.full = true
 			return -1
 		}
-		if !ok {
-			known = o.add(string(name))
-		}
-		i = known
+		i = o.columns.add(string(name))
 	}
-	if o.seen[i] == o.round {
+	if !o.columns.begin(i, o.round, len(o.buf)) {
 		o.fault(CodeDuplicateKey, name, nil)
 		return -1
 	}
-	o.seen[i] = o.round
-	o.spans[i] = span{len(o.buf), len(o.buf)}
-	o.guess = i + 1
 	return i
 }
 

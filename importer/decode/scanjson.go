@@ -44,7 +44,7 @@ func surveyLines(p *Profile, w *window, limit int) error {
 			return err
 		}
 	}
-	p.Header, p.Types, p.More = r.objects.names, r.objects.types, r.objects.more
+	p.Header, p.Types, p.More = r.objects.columns.names, r.objects.types, r.objects.more
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (v *survey) array() error {
 	case l.count == 0 && l.others > 0:
 		v.p.Format = FormatUnknown
 		v.p.Reason = "a JSON array of " + strconv.Itoa(l.others) + " values that are not objects"
-	case l.count > 0 && slices.Contains(l.objects.names, "sobject") && slices.Contains(l.objects.names, "files"):
+	case l.count > 0 && slices.Contains(l.objects.columns.names, "sobject") && slices.Contains(l.objects.columns.names, "files"):
 		v.p.Format = FormatPlan
 	}
 	return nil
@@ -112,7 +112,7 @@ func (v *survey) array() error {
 // take makes the profile that of a list.
 func (v *survey) take(l *list) {
 	v.p.Envelope = l.key
-	v.p.Header, v.p.Types = l.objects.names, l.objects.types
+	v.p.Header, v.p.Types = l.objects.columns.names, l.objects.types
 	v.p.More = v.p.More || l.objects.more
 }
 

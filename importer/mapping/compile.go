@@ -163,6 +163,7 @@ type comparison struct {
 type compiler struct {
 	mapping *Mapping
 	object  *Object
+	header  []string
 	columns map[string]int // canonical name in lower case -> position
 	uses    [][]string
 	taken   map[string]bool // names of properties that columns fill
@@ -183,7 +184,9 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		}
 		settings.Zone = zone
 	}
-	c := &compiler{mapping: m, object: o, columns: indexColumns(header, o), uses: make([][]string, len(header)), taken: make(map[string]bool)}
+	c := &compiler{
+		mapping: m, object: o, header: header, columns: indexColumns(header, o), uses: make([][]string, len(header)), taken: make(map[string]bool),
+	}
 	p := &Plan{
 		Object:   objectName,
 		Header:   header,
@@ -298,12 +301,7 @@ func snakeCase(name string) string {
 func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
-		if c.uses[i] == nil {
-			c.uses[i] = []string{}
-		}
-		if use != "" && !slices.Contains(c.uses[i], use) {
-			c.uses[i] = append(c.uses[i], use)
-		}
+		c.use(i, use)
 	}
 	return i
 }
@@ -418,6 +416,7 @@ func (c *compiler) value(v *Value, use string) *value {
 				out.replace[strings.ToLower(from)] = to
 			}
 		}
+		return c.nested(out, v.Column, use)
 	}
 	return out
 }
@@ -581,44 +580,6 @@ func (c *compiler) stage(s *Stage) *stagePlan {
 	}
 }
 
-// rest gathers the columns that nothing named: they are kept under their own names, in the order of
-// these, so that the order of columns in a file changes nothing.
-func (c *compiler) rest(header []string) *object {
-	for _, drops := range []map[string]string{c.mapping.Drop, c.object.Drop} {
-		for _, name := range sortedKeys(drops) {
-			c.drop(name, drops[name], header)
-		}
-	}
-	o := &object{}
-	order := make([]int, len(header))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(header[a], header[b]) })
-	for _, i := range order {
-		if c.uses[i] != nil {
-			continue
-		}
-		name := header[i]
-		if name == "code" { // the graph's own
-			name += " (source)"
-		}
-		for c.taken[name] { // another column's
-			name += " (source)"
-		}
-		c.taken[name] = true
-		if c.object.Node == nil && c.object.Event == nil && c.object.Edge == nil && c.object.Participant == nil {
-			c.uses[i] = []string{"dropped: a stage has no properties"}
-			continue
-		}
-		c.uses[i] = []string{"kept as " + name}
-		o.names = append(o.names, name)
-		o.keys = append(o.keys, quotedKey(name))
-		o.parts = append(o.parts, &value{kind: kindColumn, col: i, as: TypeText})
-	}
-	return o
-}
-
 // drop notes that a column is left out. A name in capitals is one that a tool has added to the columns
 // of the CRM, and means no column of another spelling.
 func (c *compiler) drop(name, why string, header []string) {
@@ -626,6 +587,7 @@ func (c *compiler) drop(name, why string, header []string) {
 		return
 	}
 	c.column(name, "dropped: "+why)
+	c.dropMembers(name, why)
 }
 
 // Uses tells what becomes of each column of the header.

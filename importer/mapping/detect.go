@@ -172,6 +172,8 @@ func countAny(columns map[string]int, names []string) int {
 			n++
 		} else if _, ok := columns[snakeCase(name)]; ok {
 			n++
+		} else if hasMembers(columns, name) || hasMembers(columns, snakeCase(name)) {
+			n++
 		}
 	}
 	return n

@@ -61,6 +61,7 @@ const (
 	kindObject
 	kindRef
 	kindNothing // a column that the header lacks
+	kindBeside  // what counts only where the column is filled
 )
 
 // appendJSON appends the value; ok is false, and dst unchanged, when all its cells are blank.
@@ -104,6 +105,11 @@ func (v *value) appendJSON(dst []byte, r *row) (out []byte, ok bool, err error) 
 			return appendString(dst, id.ID), true, nil
 		}
 		return dst, false, nil
+	case kindBeside:
+		if r.isBlank(v.col) {
+			return dst, false, nil
+		}
+		return v.parts[0].appendJSON(dst, r)
 	default:
 		return v.appendColumn(dst, r)
 	}
@@ -120,6 +126,9 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 			return dst, false, nil
 		}
 		return appendString(dst, s), true, nil
+	case typeMember:
+		dst, ok := appendMember(dst, s)
+		return dst, ok, nil
 	case TypeList:
 		begin := len(dst)
 		dst = append(dst, '[')
