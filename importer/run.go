@@ -263,7 +263,7 @@ func (r *runner) checkPages() map[string]bool {
 			continue
 		}
 		said[f.object] = max(said[f.object], f.profile.TotalSize)
-		got[f.object] += r.tally.files[f.no]
+		got[f.object] += f.own
 	}
 	incomplete := make(map[string]bool)
 	for name, total := range said {
@@ -293,8 +293,15 @@ func (r *runner) archivable(ctx context.Context) ([]string, error) {
 	}
 	set := make(map[string]bool)
 	for _, f := range r.files {
-		if f.object != "" && !incomplete[f.object] && !f.profile.Reject {
-			set[f.object] = true
+		if f.object == "" || incomplete[f.object] || f.profile.Reject {
+			continue
+		}
+		set[f.object] = true
+		for _, c := range f.children {
+			// An export that has none at all is rather one that leaves them out.
+			if t := r.tally.objects[c.Type]; t != nil && t.read > 0 && !t.unmapped && !incomplete[c.Type] {
+				set[c.Type] = true
+			}
 		}
 	}
 	names := make([]string, 0, len(set))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -29,6 +30,28 @@ type surveyed struct {
 	typed   bool       // each record tells its own type
 	looks   string     // the object that it seems to be, where the mapping has none
 	note    string     // by what it was told, or why it is none
+
+	children []decode.Child // records within its records
+}
+
+// options says how the file is read.
+func (s *surveyed) options(cfg Config) decode.Options {
+	opts := cfg.Decode
+	opts.Children = s.children
+	return opts
+}
+
+// isChild reports whether records of a type are those within the file's own.
+func (s *surveyed) isChild(kind string) bool {
+	return slices.ContainsFunc(s.children, func(c decode.Child) bool { return c.Type == kind })
+}
+
+// labelOf is the name under which the records of a type are counted.
+func (s *surveyed) labelOf(kind string) string {
+	if kind != "" && (s.typed || s.isChild(kind)) {
+		return kind
+	}
+	return s.label()
 }
 
 // mapped reports whether the file has records that the mapping has a use for.
@@ -84,7 +107,7 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	s := &surveyed{file: f, profile: p}
+	s := &surveyed{file: f, profile: p, children: cfg.Decode.Children}
 	switch p.Format {
 	case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
 	case decode.FormatPlan:
@@ -101,7 +124,9 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	r, err := decode.NewReader(rc, p, cfg.Decode)
+	opts := cfg.Decode
+	opts.Children = nil // what the file is, is told by its records as they are
+	r, err := decode.NewReader(rc, p, opts)
 	if err != nil {
 		return nil, errors.Join(inFile(f, err), rc.Close())
 	}

@@ -118,10 +118,13 @@ func (c *columns) addGroup(name string) int {
 	return i
 }
 
-// has reports whether a column has a value in this round.
+// has reports whether a column, or a nested object, was set in this round.
 func (c *columns) has(name string, round uint32) bool {
-	i, ok := c.index[name]
-	return ok && c.cells[i].seen == round
+	if i, ok := c.index[name]; ok && c.cells[i].seen == round {
+		return true
+	}
+	g, ok := c.groupIndex[name]
+	return ok && c.groups[g].seen == round
 }
 
 // value returns what a finished record has in a column, "" if it has nothing.

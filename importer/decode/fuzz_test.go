@@ -81,9 +81,9 @@ func fuzzRaw(t *testing.T, data []byte, p *Profile, opts Options, lines []int) {
 		numbers[i] = int64(i) + 1
 	}
 	n := 0
-	err := Raw(context.Background(), opener(data), p, opts, each(numbers), func(line int, cells []string, _ string) error {
-		require.Equal(t, lines[n], line)
-		require.Len(t, cells, len(p.Header))
+	err := Raw(context.Background(), opener(data), p, opts, each(numbers), func(r RawRecord) error {
+		require.Equal(t, lines[n], r.Line)
+		require.Len(t, r.Cells, len(r.Names))
 		n++
 		return nil
 	})
@@ -110,7 +110,7 @@ func FuzzCSV(f *testing.F) {
 			if err != nil {
 				return
 			}
-			p.Header = r.(*csvReader).header.Names
+			p.Header = r.Columns("")
 		}
 		all, err := fuzzRead(t, data, p, opts)
 		require.NoError(t, err)

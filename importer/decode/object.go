@@ -9,8 +9,11 @@ import (
 
 // objects turns JSON objects into records. Their text must be well-formed: the lexer has seen it.
 type objects struct {
-	columns *columns
-	full    bool // there are more columns than can be
+	own     *columns            // of the file's own records
+	others  map[string]*columns // of their children, by type
+	within  children
+	columns *columns // of the record at hand
+	full    bool     // there are more columns than can be
 
 	survey bool     // for Scan: gather types, and leave it to the reader to judge text
 	types  []string // distinct types in the order of their appearance
@@ -24,21 +27,29 @@ type objects struct {
 	name  []byte
 	round uint32
 	err   *RecordError
-	kind  string // type of the last record
-	lists []span // of child records in text
+	of    string // its type
+	first bool   // it is one of the file's own
+	kind  string // type of the last record that states it
+	lists []childList
 }
 
 // item is a record or what is wrong with it. For Raw it also has what is known of a bad one.
 type item struct {
 	result
-	line  int
-	cells []string
-	text  string
+	line int
+	text string
 }
 
-// relation is what a child record must know of its parent: the column that points there, if there
-// is one, and the parent's id.
-type relation struct{ column, id string }
+// childList is an array of child records.
+type childList struct {
+	span  // in the text
+	child Child
+	known bool // child is given, and not for what the records state
+}
+
+// origin is what a child record must know: its type, unless it states it itself, the column that
+// points to its parent, if there is one, and the value for it.
+type origin struct{ kind, column, value string }
 
 // maxRelated is how deep child records are followed. A query of Salesforce can have five levels.
 const maxRelated = 16
@@ -46,7 +57,21 @@ const maxRelated = 16
 // maxNested is how deep nested objects become columns. What lies deeper stays JSON in a cell.
 const maxNested = 16
 
-func newObjects(names []string) *objects { return &objects{columns: newColumns(names)} }
+func newObjects(names []string, within children) *objects {
+	o := &objects{own: newColumns(names), within: within, others: make(map[string]*columns)}
+	for _, c := range within {
+		o.others[c.Type] = newColumns(nil)
+	}
+	return o
+}
+
+// columnsOf returns the columns of the records of a type.
+func (o *objects) columnsOf(kind string) *columns {
+	if c := o.others[kind]; c != nil {
+		return c
+	}
+	return o.own
+}
 
 // read appends the records of the next value. It returns an error if there can be no more.
 func (o *objects) read(items []item, lex *lexer) ([]item, error) {
@@ -84,50 +109,85 @@ func (o *objects) read(items []item, lex *lexer) ([]item, error) {
 
 // records appends the records that an object consists of: itself, and then its child records.
 func (o *objects) records(items []item, text []byte, line int) []item {
-	return o.record(items, text, line, relation{}, 0)
+	return o.record(items, text, line, origin{}, 0)
 }
 
-func (o *objects) record(items []item, text []byte, line int, parent relation, depth int) []item {
+func (o *objects) record(items []item, text []byte, line int, from origin, depth int) []item {
 	o.begin(text)
-	kind, reference := o.attributes(text)
-	o.members(0, 0, kind != "" && depth < maxRelated, 0)
+	stated, reference := o.attributes(text)
+	kind := stated
+	o.columns = o.own
+	if from.kind != "" {
+		kind = from.kind
+		o.columns = o.others[kind]
+	}
+	o.of, o.first = kind, depth == 0
+	o.members(0, 0, stated != "" && depth < maxRelated, 0)
 	if reference != nil {
 		o.setString("referenceId", reference)
 	}
-	if parent.column != "" && !o.columns.has(parent.column, o.round) {
-		if i := o.column([]byte(parent.column)); i >= 0 {
-			o.buf = append(o.buf, parent.id...)
-			o.columns.cells[i].value.end = len(o.buf)
-		}
-	}
+	o.setParent(from)
 	lists := slices.Clone(o.lists)
+	if depth == maxRelated {
+		lists = nil
+	}
 	it := o.finish(line, kind)
 	items = append(items, it)
 	if len(lists) == 0 {
 		return items
 	}
 
-	self := o.relation(it.cells, kind)
+	own := o.columns
 	at := 0
 	for _, list := range lists {
+		self := salesforceOrigin(own, it.cells, kind)
+		if list.known {
+			self = origin{list.child.Type, list.child.Parent, own.value(list.child.Key, it.cells)}
+		}
 		for c := (cursor{b: text, i: list.start}); c.element(); {
 			line += countLines(text[at:c.value.start])
 			at = c.value.start
-			items = o.record(items, c.value.of(text), line, self, depth+1)
+			if c.kind() == '{' {
+				items = o.record(items, c.value.of(text), line, self, depth+1)
+			} else {
+				items = append(items, o.noObject(c.value.of(text), line, self.kind))
+			}
 		}
 	}
 	return items
 }
 
-// relation returns how the children of a record point to it.
-func (o *objects) relation(cells []string, kind string) relation {
-	if id := o.columns.value("Id", cells); id != "" {
-		return relation{kind + "Id", id}
+// salesforceOrigin returns how the child records of Salesforce point to their parent.
+func salesforceOrigin(c *columns, cells []string, kind string) origin {
+	if id := c.value("Id", cells); id != "" {
+		return origin{column: kind + "Id", value: id}
 	}
-	if name := o.columns.value("referenceId", cells); name != "" {
-		return relation{kind + "Id", "@" + name}
+	if name := c.value("referenceId", cells); name != "" {
+		return origin{column: kind + "Id", value: "@" + name}
 	}
-	return relation{}
+	return origin{}
+}
+
+// noObject returns the item for an element of a list of child records that is no record.
+func (o *objects) noObject(text []byte, line int, kind string) item {
+	it := item{line: line, result: result{header: o.columnsOf(kind).header, err: &RecordError{
+		Line: line, EndLine: line + countLines(text), Type: kind, Code: CodeBadJSON, Reason: "the value is no object",
+	}}}
+	if o.texts {
+		it.text = string(text)
+	}
+	return it
+}
+
+// setParent sets the column that points to the parent, unless the record does so itself.
+func (o *objects) setParent(from origin) {
+	if from.column == "" || from.value == "" || o.columns.has(from.column, o.round) {
+		return
+	}
+	if i := o.column([]byte(from.column)); i >= 0 {
+		o.buf = append(o.buf, from.value...)
+		o.columns.cells[i].value.end = len(o.buf)
+	}
 }
 
 // begin prepares for the next record.
@@ -135,7 +195,10 @@ func (o *objects) begin(text []byte) {
 	o.text, o.buf, o.lists = text, o.buf[:0], o.lists[:0]
 	o.err = nil
 	if o.round++; o.round == 0 { // after four billion records
-		o.columns.reset()
+		o.own.reset()
+		for _, c := range o.others {
+			c.reset()
+		}
 		o.round = 1
 	}
 }
@@ -152,12 +215,12 @@ func (o *objects) finish(line int, kind string) item {
 			}
 		}
 	}
-	it := item{line: line, cells: cells}
+	it := item{line: line, result: result{header: o.columns.header, cells: cells}}
 	if o.texts {
 		it.text = string(o.text)
 	}
 	if o.err != nil {
-		o.err.Line, o.err.EndLine = line, line+countLines(o.text)
+		o.err.Type, o.err.Line, o.err.EndLine = kind, line, line+countLines(o.text)
 		it.err = o.err
 		return it
 	}
@@ -225,7 +288,9 @@ func (o *objects) members(at, prefix int, lists bool, depth int) {
 			continue
 		}
 		if c.kind() != '{' {
-			o.set(&c)
+			if c.kind() != '[' || len(o.within) == 0 || !o.known(c.value) {
+				o.set(&c)
+			}
 			continue
 		}
 		switch {
@@ -261,8 +326,36 @@ func (o *objects) children(at int) bool {
 	if done, ok := find(o.text, at, "done"); ok && o.text[done.start] == 'f' {
 		o.more = true
 	}
-	o.lists = append(o.lists, list)
+	o.lists = append(o.lists, childList{span: list})
 	return true
+}
+
+// known notes the child records in an array under o.name, if that is where there are some. It sets
+// the column to blank.
+func (o *objects) known(array span) bool {
+	child, ok := o.within[childPlace{o.of, string(o.name)}]
+	if !ok && o.first {
+		child, ok = o.within[childPlace{"", string(o.name)}]
+	}
+	if !ok || !o.hasObjects(array) {
+		return false
+	}
+	if o.column(o.name) >= 0 {
+		o.lists = append(o.lists, childList{array, child, true})
+	}
+	return true
+}
+
+// hasObjects reports whether an array has objects, or nothing.
+func (o *objects) hasObjects(array span) bool {
+	empty := true
+	for c := (cursor{b: o.text, i: array.start}); c.element(); {
+		if c.kind() == '{' {
+			return true
+		}
+		empty = false
+	}
+	return empty
 }
 
 // set sets the column that is named o.name to the value at the cursor.
