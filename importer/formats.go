@@ -90,7 +90,7 @@ func gather(ctx context.Context, f *surveyed, evidence []*mapping.Evidence, colu
 	if err != nil {
 		return inFile(f.file, err)
 	}
-	r, err := decode.NewReader(rc, f.profile, cfg.Decode)
+	r, err := decode.NewReader(rc, f.profile, f.options(cfg))
 	if err != nil {
 		return errors.Join(inFile(f.file, err), rc.Close())
 	}

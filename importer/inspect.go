@@ -71,13 +71,12 @@ func inspect(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Config) (
 	if err != nil {
 		return nil, err
 	}
-	r, err := decode.NewReader(rc, p, cfg.Decode)
+	r, err := decode.NewReader(rc, p, f.options(cfg))
 	if err != nil {
 		return nil, errors.Join(err, rc.Close())
 	}
 	defer r.Close()
-	var header []string
-	filled := make(map[string]int64)
+	filled := make(map[string]map[string]int64) // by type of child and column
 	for ctx.Err() == nil {
 		rec, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -93,25 +92,43 @@ func inspect(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Config) (
 			return nil, err
 		}
 		out.Records++
-		header = rec.Header.Names
+		kind := ""
+		if f.isChild(rec.Type) {
+			kind = rec.Type
+		}
+		if filled[kind] == nil {
+			filled[kind] = make(map[string]int64)
+		}
 		for i, cell := range rec.Cells {
 			if cell != "" {
-				filled[header[i]]++
+				filled[kind][rec.Header.Names[i]]++
 			}
 		}
 	}
-	if header == nil {
-		header = p.Header
+	out.Columns = columns(f.object, m, r.Columns(""), filled[""], settings(cfg, f))
+	done := make(map[string]bool)
+	for _, c := range f.children {
+		if done[c.Type] || filled[c.Type] == nil {
+			continue
+		}
+		done[c.Type] = true
+		object := c.Type
+		if m.Objects[object] == nil {
+			object = ""
+		}
+		for _, column := range columns(object, m, r.Columns(c.Type), filled[c.Type], settings(cfg, f)) {
+			column.Name = c.Type + ": " + column.Name
+			out.Columns = append(out.Columns, column)
+		}
 	}
-	out.Columns = columns(f, m, header, filled, cfg)
 	return out, ctx.Err()
 }
 
-// columns tells what becomes of each column.
-func columns(f *surveyed, m *mapping.Mapping, header []string, filled map[string]int64, cfg Config) []report.Column {
+// columns tells what becomes of each column of an object, which is "" if the mapping has no use for it.
+func columns(object string, m *mapping.Mapping, header []string, filled map[string]int64, with mapping.Settings) []report.Column {
 	uses := make([][]string, len(header))
-	if f.object != "" {
-		plan, err := m.Compile(f.object, header, settings(cfg, f))
+	if object != "" {
+		plan, err := m.Compile(object, header, with)
 		if err == nil {
 			uses = plan.Uses()
 		} else {

@@ -86,8 +86,18 @@ type numbered struct {
 // stagedFile is a file while it is staged.
 type stagedFile struct {
 	*surveyed
-	no    int32
-	first int64 // number of its first record in the run
+	no      int32
+	first   int64               // number of its first record in the run
+	own     int64               // records that are not within others
+	columns map[string][]string // of the records of each child's type, and under "" of all others
+}
+
+// noteColumns notes the columns that records have been found to have.
+func (f *stagedFile) noteColumns(r decode.Reader) {
+	f.columns = map[string][]string{"": r.Columns("")}
+	for _, c := range f.children {
+		f.columns[c.Type] = r.Columns(c.Type)
+	}
 }
 
 // pipeline is the concurrent part of a run: one reader, and workers that map and stage what it
@@ -149,11 +159,12 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	if err != nil {
 		return next, err
 	}
-	r, err := decode.NewReader(&counted{ReadCloser: rc, n: &p.bytes}, f.profile, p.cfg.Decode)
+	r, err := decode.NewReader(&counted{ReadCloser: rc, n: &p.bytes}, f.profile, f.options(p.cfg))
 	if err != nil {
 		return next, errors.Join(err, rc.Close())
 	}
 	defer r.Close()
+	defer f.noteColumns(r)
 
 	f.first = next
 	if f.object != "" {
@@ -192,13 +203,17 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		case errors.As(err, &re):
 			own.files[f.no]++
 			p.records.Add(1)
-			if !f.mapped() {
-				p.unmapped(own, f.label(), f)
+			if !f.isChild(re.Type) {
+				f.own++
+			}
+			label := f.labelOf(re.Type)
+			if p.objectOf(f, re.Type) == "" && (!f.typed || re.Type != "") {
+				p.unmapped(own, label, f)
 				continue
 			}
-			own.object(f.label()).read++
+			own.object(label).read++
 			bad = append(bad, load.Reject{
-				Rec: next, Line: int32(re.Line), Object: f.label(), Column: re.Column, Value: re.Value, Code: re.Code, Reason: re.Reason, Stage: "decode",
+				Rec: next, Line: int32(re.Line), Object: label, Column: re.Column, Value: re.Value, Code: re.Code, Reason: re.Reason, Stage: "decode",
 			})
 			if len(bad) < 500 {
 				continue
@@ -208,6 +223,9 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		default:
 			own.files[f.no]++
 			p.records.Add(1)
+			if !f.isChild(rec.Type) {
+				f.own++
+			}
 			c.records = append(c.records, numbered{rec, next})
 			for _, cell := range rec.Cells {
 				size += len(cell)
@@ -277,6 +295,7 @@ type mapperKey struct {
 func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers map[mapperKey]*mapping.Mapper, own *tally) error {
 	b.Records, b.Nodes, b.Links = b.Records[:0], b.Nodes[:0], b.Links[:0]
 	b.Facts, b.Events, b.Participants, b.Stages = b.Facts[:0], b.Events[:0], b.Participants[:0], b.Stages[:0]
+	b.Names = b.Names[:0]
 	begun := time.Now()
 	defer func() {
 		object := c.file.object
@@ -289,15 +308,9 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	}()
 	var rejects []load.Reject
 	for _, rec := range c.records {
-		object := c.file.object
-		if c.file.typed {
-			object = rec.Type
-			if p.mapping.Objects[object] == nil {
-				p.unmapped(own, object, c.file)
-				continue
-			}
-		} else if object == "" {
-			p.unmapped(own, c.file.label(), c.file)
+		object := p.objectOf(c.file, rec.Type)
+		if object == "" {
+			p.unmapped(own, c.file.labelOf(rec.Type), c.file)
 			continue
 		}
 		name := p.mapping.RecordObject(object)
@@ -332,6 +345,17 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	addCounts(own.unchanged, staged.Links)
 	addCounts(own.found, staged.Found)
 	return nil
+}
+
+// objectOf gives the object of a file's records of a type, or "" if the mapping has no use for them.
+func (p *pipeline) objectOf(f *stagedFile, kind string) string {
+	switch {
+	case !f.typed && !f.isChild(kind):
+		return f.object
+	case p.mapping.Objects[kind] != nil:
+		return kind
+	}
+	return ""
 }
 
 func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {

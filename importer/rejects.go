@@ -28,7 +28,13 @@ func (r *runner) writeRejects(ctx context.Context, ledger *load.Ledger) (string,
 	}
 	w := report.NewRejectWriter(dir, r.summary.RunID)
 	for _, rf := range rejected {
-		w.Columns(rf.Object, byNo[rf.FileNo].profile.Header)
+		f := byNo[rf.FileNo]
+		if f.isChild(rf.Object) {
+			w.Columns(rf.Object, f.columns[rf.Object])
+		}
+		if f.typed || !f.isChild(rf.Object) || rf.Object == f.object {
+			w.Columns(rf.Object, f.columns[""])
+		}
 	}
 	done := make(map[int32]bool)
 	for _, rf := range rejected {
@@ -66,13 +72,13 @@ func (r *runner) copyRejects(ctx context.Context, w *report.RejectWriter, f *sta
 		current, page = page[0], page[1:]
 		return current.Rec - f.first + 1, nil
 	}
-	return decode.Raw(ctx, f.file.Open, f.profile, r.cfg.Decode, wanted, func(line int, cells []string, raw string) error {
+	return decode.Raw(ctx, f.file.Open, f.profile, f.options(r.cfg), wanted, func(row decode.RawRecord) error {
 		value := current.Value
-		if raw != "" {
-			value = raw
+		if row.Text != "" {
+			value = row.Text
 		}
-		return w.Write(current.Object, f.profile.Header, cells, report.RejectTrailer{
-			File: f.file.Path, Line: line, Column: current.Column, Value: value,
+		return w.Write(current.Object, row.Names, row.Cells, report.RejectTrailer{
+			File: f.file.Path, Line: row.Line, Column: current.Column, Value: value,
 			Code: current.Code, Reason: current.Reason, Stage: current.Stage,
 		})
 	})

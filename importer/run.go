@@ -267,7 +267,7 @@ func (r *runner) checkPages() map[string]bool {
 			continue
 		}
 		said[f.record] = max(said[f.record], f.profile.TotalSize)
-		got[f.record] += r.tally.files[f.no]
+		got[f.record] += f.own
 	}
 	incomplete := make(map[string]bool)
 	for name, total := range said {
@@ -297,8 +297,16 @@ func (r *runner) archivable(ctx context.Context) ([]string, error) {
 	}
 	set := make(map[string]bool)
 	for _, f := range r.files {
-		if f.object != "" && !incomplete[f.record] && !f.profile.Reject {
-			set[f.record] = true
+		if f.object == "" || incomplete[f.record] || f.profile.Reject {
+			continue
+		}
+		set[f.record] = true
+		for _, c := range f.children {
+			// An export that has none at all is rather one that leaves them out.
+			child := r.mapping.RecordObject(c.Type)
+			if t := r.tally.objects[child]; t != nil && t.read > 0 && !t.unmapped && !incomplete[child] {
+				set[child] = true
+			}
 		}
 	}
 	names := make([]string, 0, len(set))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -32,6 +34,28 @@ type surveyed struct {
 	typed   bool   // each record tells its own type
 	looks   string // the object that it seems to be, where the mapping has none
 	note    string // by what it was told, or why it is none
+
+	children []decode.Child // records within its records
+}
+
+// options says how the file is read.
+func (s *surveyed) options(cfg Config) decode.Options {
+	opts := cfg.Decode
+	opts.Children = s.children
+	return opts
+}
+
+// isChild reports whether records of a type are those within the file's own.
+func (s *surveyed) isChild(kind string) bool {
+	return slices.ContainsFunc(s.children, func(c decode.Child) bool { return c.Type == kind })
+}
+
+// labelOf is the name under which the records of a type are counted.
+func (s *surveyed) labelOf(kind string) string {
+	if kind != "" && (s.typed || s.isChild(kind)) {
+		return kind
+	}
+	return s.label()
 }
 
 // mapped reports whether the file has records that the mapping has a use for.
@@ -87,7 +111,7 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	s := &surveyed{file: f, profile: p}
+	s := &surveyed{file: f, profile: p, children: cfg.Decode.Children}
 	switch p.Format {
 	case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
 	case decode.FormatPlan:
@@ -104,7 +128,9 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	r, err := decode.NewReader(rc, p, cfg.Decode)
+	opts := cfg.Decode
+	opts.Children = nil // what the file is, is told by its records as they are
+	r, err := decode.NewReader(rc, p, opts)
 	if err != nil {
 		return nil, errors.Join(inFile(f, err), rc.Close())
 	}
@@ -151,12 +177,39 @@ func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})
 		s.record = m.RecordObject(v.Object)
+		if within := childrenOf(m, "", v.Object, nil); within != nil {
+			s.children = within
+		}
 		s.object, s.looks, s.note, s.beside, s.known = v.Object, v.Looks, v.Evidence, v.Beside, v.Known
 		if s.object != "" {
 			known++
 		}
 	}
 	return known
+}
+
+// childrenOf lists the records that stand within those of an object, and within these. The file's own
+// records are of no type, the others of their object.
+func childrenOf(m *mapping.Mapping, kind, object string, above []string) []decode.Child {
+	var all []decode.Child
+	o := m.Objects[object]
+	if o == nil || slices.Contains(above, object) {
+		return nil
+	}
+	for _, column := range slices.Sorted(maps.Keys(o.Children)) {
+		c := o.Children[column]
+		key := c.Key
+		if key == "" {
+			key = "id"
+		}
+		all = append(all, decode.Child{Of: kind, Column: column, Type: c.Object, Parent: c.Parent, Key: key})
+		for _, inner := range childrenOf(m, c.Object, c.Object, append(above, object)) {
+			if !slices.Contains(all, inner) {
+				all = append(all, inner)
+			}
+		}
+	}
+	return all
 }
 
 // chooseMapping takes the mapping of the configuration, else the built-in one that knows most of the
@@ -221,6 +274,7 @@ func alongside(files []*surveyed, m *mapping.Mapping) []*surveyed {
 		for _, object := range f.beside {
 			twin := *f
 			twin.object, twin.record, twin.beside, twin.typed = object, m.RecordObject(object), nil, false
+			twin.children = childrenOf(m, "", object, nil)
 			twin.note = "its rows are " + object + " too"
 			all = append(all, &twin)
 		}

@@ -128,6 +128,25 @@ func BenchmarkCSVBad(b *testing.B) {
 
 func BenchmarkJSON(b *testing.B) { benchmarkReader(b, benchRows, contactsJSON(benchRows)) }
 
+// dealsJSON makes a page in the style of HubSpot, with a nested object of all properties.
+func dealsJSON(rows int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"results":[`)
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(",\n")
+		}
+		fmt.Fprintf(&b, `{"id":"%d","properties":{"amount":"%d","closedate":null,"dealname":"Deal %d","dealstage":"appointmentscheduled",`+
+			`"hs_object_id":"%d","pipeline":"default","hubspot_owner_id":"%d","description":"Several words of what it is about",`+
+			`"deal_currency_code":"EUR","hs_lastmodifieddate":"2026-02-25T16:26:25.880Z"},"createdAt":"2026-02-25T16:26:25.880Z",`+
+			`"archived":false,"associations":{"contacts":{"results":[{"id":"%d","type":"deal_to_contact"}]}}}`, i, i, i, i, i%7, i)
+	}
+	b.WriteString("]}")
+	return b.Bytes()
+}
+
+func BenchmarkJSONNested(b *testing.B) { benchmarkReader(b, benchRows, dealsJSON(benchRows)) }
+
 func BenchmarkNDJSON(b *testing.B) {
 	page := contactsJSON(benchRows)
 	page = bytes.ReplaceAll(page[bytes.IndexByte(page, '[')+1:len(page)-2], []byte(",\n"), []byte("\n"))

@@ -28,15 +28,15 @@ type csvReader struct {
 	delimiter []byte // comma as UTF-8
 	rows      *rowParser
 	columns   []string // all of the file
-	keep      []int    // places of those that records have, nil for all
-	header    *Header
-	marks     bool // U+FFFD stands for bytes that are no text
+	own       *part    // what records have of them
+	marks     bool     // U+FFFD stands for bytes that are no text
 
 	blank   bool     // the last row that fitted is followed by an empty line
 	held    []result // rows that do not fit and may be a footer
 	queue   []result // what to return before reading on
 	footer  int
-	capture *[]byte // where Raw wants the bytes of the record, nil otherwise
+	extra   []result // what the last row had besides its first record
+	capture *[]byte  // where Raw wants the bytes of the record, nil otherwise
 }
 
 func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader, error) {
@@ -49,14 +49,15 @@ func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader,
 		return nil, err
 	}
 	names := r.columns
+	var keep []int
 	if p.Reject {
-		r.keep = sourceColumns(names)
-		names = pick(names, r.keep)
+		keep = sourceColumns(names)
+		names = pick(names, keep)
 	}
 	if p.Header != nil && !slices.Equal(names, p.Header) {
 		return nil, &FileError{Line: 1, Reason: "the header is not the one that was there before; the file has changed since"}
 	}
-	r.header = &Header{Names: names}
+	r.own = newPart("", names, keep, opts.Children)
 	rows, err := newRowParser(r.comma, len(r.columns))
 	r.rows = rows
 	return r, err
@@ -127,13 +128,30 @@ func (c *csvReader) frame(end, limit int) (n, lines int, err error) {
 // Footer returns the number of lines that were not records.
 func (c *csvReader) Footer() int { return c.footer }
 
+// Columns returns the names of the columns of a type.
+func (c *csvReader) Columns(kind string) []string {
+	if p := c.own.find(kind); p != nil {
+		return p.header.Names
+	}
+	return c.own.header.Names
+}
+
 // Read returns the next record.
 func (c *csvReader) Read() (Record, error) {
+	next, err := c.next()
+	if err != nil {
+		return Record{}, err
+	}
+	return next.rec, next.err
+}
+
+// next returns the next record, good or bad.
+func (c *csvReader) next() (result, error) {
 	for {
 		if len(c.queue) > 0 {
 			next := c.queue[0]
 			c.queue = c.queue[1:]
-			return next.rec, next.err
+			return next, nil
 		}
 		end, err := c.w.lineEnd(0, c.limit)
 		switch {
@@ -145,24 +163,27 @@ func (c *csvReader) Read() (Record, error) {
 				}
 			}
 			c.held = nil
-			return Record{}, io.EOF
+			return result{}, io.EOF
 		case err == nil && c.isBlank(c.w.bytes()[:end]):
 			c.w.advance(end, 1)
 			c.blank = c.capture == nil // who asks for a line wants it as it is
 			continue
 		case err != nil && !errors.Is(err, errTooLarge):
-			return Record{}, c.readError(err)
+			return result{}, c.readError(err)
 		}
 		next, fits := c.record(end, err)
 		switch {
 		case next.err != nil && !isRecordError(next.err):
-			return Record{}, next.err
+			return result{}, next.err
 		case fits && len(c.held) == 0:
 			c.blank = false
-			return next.rec, next.err
+			if len(c.extra) > 0 {
+				c.queue = slices.Clone(c.extra)
+			}
+			return next, nil
 		case fits:
 			// Rows go on, so what was held back is no footer.
-			c.held = append(c.held, next)
+			c.held = append(append(c.held, next), c.extra...)
 			c.release()
 		case c.blank:
 			c.held = append(c.held, next)
@@ -170,7 +191,7 @@ func (c *csvReader) Read() (Record, error) {
 				c.release()
 			}
 		default:
-			return next.rec, next.err
+			return next, nil
 		}
 	}
 }
@@ -187,11 +208,13 @@ func isRecordError(err error) bool {
 }
 
 // record takes the record that begins the window, with its first line up to end. It reports whether
-// it has the form of a row of this file, be its content good or bad.
+// it has the form of a row of this file, be its content good or bad. What a row has besides is in
+// c.extra.
 func (c *csvReader) record(end int, err error) (next result, fits bool) {
 	if c.capture != nil {
 		*c.capture = (*c.capture)[:0]
 	}
+	c.extra = c.extra[:0]
 	line, n, lines := c.w.line, 0, 1
 	if err == nil {
 		n, lines, err = c.frame(end, c.limit)
@@ -201,36 +224,90 @@ func (c *csvReader) record(end int, err error) (next result, fits bool) {
 		row, err = c.rows.parse(c.w.bytes()[:n])
 	}
 	if err != nil {
+		c.own.forget(true)
 		return c.bad(lines, err), false
 	}
 	text := c.w.bytes()[:n]
-	e := c.check(text, row)
+	r := rowOfLines{cells: row, line: line, end: line + lines - 1}
+	// Looking at the record as a whole first keeps the usual case fast.
+	r.suspect = bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text) || c.marks && bytes.ContainsRune(text, utf8.RuneError)
 	if c.capture != nil {
 		*c.capture = append(*c.capture, text...)
 	}
 	c.w.advance(n, lines)
-	if e != nil {
-		e.Line, e.EndLine = line, line+lines-1
-		return result{err: e}, true
+	if len(c.own.parts) == 0 {
+		return c.result(c.own, r, pick(row, c.own.places)), true
 	}
-	return result{rec: Record{Header: c.header, Cells: pick(row, c.keep), Line: line}}, true
+	return c.split(r), true
 }
 
-// check looks for characters that no text can have. Looking at the record as a whole first keeps
-// the usual case fast.
-func (c *csvReader) check(text []byte, row []string) *RecordError {
-	if bytes.IndexByte(text, 0) >= 0 {
-		for i, cell := range row {
-			if strings.IndexByte(cell, 0) >= 0 {
-				return cellError(c.columns[i], cell, CodeNULByte)
+// rowOfLines is a row and the lines that it is on.
+type rowOfLines struct {
+	cells     []string
+	line, end int
+	suspect   bool // it may hold characters that no text can have
+}
+
+// split returns the first record of a row that has several, and puts the others into c.extra.
+func (c *csvReader) split(r rowOfLines) result {
+	if c.own.filled(r.cells) || !c.own.filledBelow(r.cells) {
+		cells := pick(r.cells, c.own.places)
+		c.own.take(cells)
+		c.extra = append(c.extra, c.result(c.own, r, cells))
+	}
+	c.splitBelow(c.own, r)
+	first := c.extra[0]
+	c.extra = append(c.extra[:0], c.extra[1:]...)
+	return first
+}
+
+// splitBelow appends the children of a record that a row has.
+func (c *csvReader) splitBelow(p *part, r rowOfLines) {
+	for _, child := range p.parts {
+		if child.filled(r.cells) {
+			cells := child.child(r.cells, p.last)
+			next := c.result(child, r, cells)
+			if p.last == nil && next.err == nil {
+				next = noParent(child, r, cells, p.lost)
 			}
+			child.take(cells)
+			c.extra = append(c.extra, next)
+		}
+		if child.filledBelow(r.cells) {
+			c.splitBelow(child, r)
 		}
 	}
-	if !utf8.Valid(text) || c.marks && bytes.ContainsRune(text, utf8.RuneError) {
-		for i, cell := range row {
-			if !utf8.ValidString(cell) || c.marks && strings.ContainsRune(cell, utf8.RuneError) {
-				return cellError(c.columns[i], cell, CodeInvalidUTF8)
-			}
+}
+
+// noParent returns the result for a child of which the parent is not known.
+func noParent(p *part, r rowOfLines, cells []string, lost bool) result {
+	e := &RecordError{Line: r.line, EndLine: r.end, Type: p.kind, Code: CodeNoParent}
+	e.Reason = "the row goes on with a record above it, and there is none"
+	if lost {
+		e.Reason = "the row goes on with a record above it that could not be read"
+	}
+	return result{err: e, header: p.header, cells: cells}
+}
+
+// result returns a record of a row, or what is wrong with it: characters that no text can have.
+func (c *csvReader) result(p *part, r rowOfLines, cells []string) result {
+	if r.suspect {
+		if e := c.check(p.header.Names, cells); e != nil {
+			e.Line, e.EndLine, e.Type = r.line, r.end, p.kind
+			return result{err: e, header: p.header, cells: cells}
+		}
+	}
+	return result{rec: Record{Header: p.header, Cells: cells, Type: p.kind, Line: r.line}}
+}
+
+// check looks for characters that no text can have.
+func (c *csvReader) check(names, cells []string) *RecordError {
+	for i, cell := range cells {
+		switch {
+		case strings.IndexByte(cell, 0) >= 0:
+			return cellError(names[i], cell, CodeNULByte)
+		case !utf8.ValidString(cell), c.marks && strings.ContainsRune(cell, utf8.RuneError):
+			return cellError(names[i], cell, CodeInvalidUTF8)
 		}
 	}
 	return nil

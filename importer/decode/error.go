@@ -12,6 +12,7 @@ const (
 	CodeBadQuote       = "bad_quote"        // a quote in a place where CSV has no quote
 	CodeDuplicateKey   = "duplicate_key"    // one JSON object with two values under one key
 	CodeInvalidUTF8    = "invalid_utf8"     // bytes that are no text in the encoding of the file
+	CodeNoParent       = "no_parent"        // a CSV row goes on with a record that is not there
 	CodeNULByte        = "nul_byte"         // a NUL character, which PostgreSQL cannot store
 	CodeRaggedRow      = "ragged_row"       // more or fewer cells than the header has
 	CodeRecordTooLarge = "record_too_large" // larger than Options.MaxRecordBytes
@@ -21,6 +22,7 @@ const (
 type RecordError struct {
 	Line    int    // physical line on which the record begins, 1-based
 	EndLine int    // line on which it ends
+	Type    string // as Record.Type, as far as it is known
 	Column  string // the column at fault, "" if it is the record as a whole
 	Value   string // the cell at fault, shortened, with what is no text escaped as \x00; "" with Column ""
 	Code    string // one of the Code constants

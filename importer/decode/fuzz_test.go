@@ -81,9 +81,9 @@ func fuzzRaw(t *testing.T, data []byte, p *Profile, opts Options, lines []int) {
 		numbers[i] = int64(i) + 1
 	}
 	n := 0
-	err := Raw(context.Background(), opener(data), p, opts, each(numbers), func(line int, cells []string, _ string) error {
-		require.Equal(t, lines[n], line)
-		require.Len(t, cells, len(p.Header))
+	err := Raw(context.Background(), opener(data), p, opts, each(numbers), func(r RawRecord) error {
+		require.Equal(t, lines[n], r.Line)
+		require.Len(t, r.Cells, len(r.Names))
 		n++
 		return nil
 	})
@@ -110,7 +110,7 @@ func FuzzCSV(f *testing.F) {
 			if err != nil {
 				return
 			}
-			p.Header = r.(*csvReader).header.Names
+			p.Header = r.Columns("")
 		}
 		all, err := fuzzRead(t, data, p, opts)
 		require.NoError(t, err)
@@ -150,7 +150,8 @@ func FuzzJSON(f *testing.F) {
 		`{"records":[{"attributes":{"type":"A","referenceId":"r"},"Bs":{"records":[{"attributes":{"type":"B"},"x":true}]}}]}`,
 		`{"id":1,"data":{"x":1}}`, "{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":}\n", `[{"a":"\u0000\ud83d\ude00\ud83d"},{"a":1,"a":2}]`,
 		`[{"a":-1.5e+10},{"a":0},{"a":01}]`, `[{"a" : { "b" : [ ] } }] x`, `[[1],2]`, `[{"sobject":"A","files":[]}]`, "[{\"\xff\":\"\xe9\"}]",
-		`{"a":[{"x":1}],"b":[{"y":1},{"y":2}]}`, `[{"A":{"attributes":{"type":"A"},"b":1},"A.b":2}]`, `[{"":1}]`, `[{"a":"` + strings.Repeat("x", 40) + `"}]`,
+		`{"a":[{"x":1}],"b":[{"y":1},{"y":2}]}`, `[{"A":{"attributes":{"type":"A"},"b":1},"A.b":2}]`, `[{"":1}]`, `[{"a":{"b":{"c":1,"":2},"d":null},"a.b":{},"e":[{"f":{}}]},{"a":null}]`, `[{"a":{"b":1},"a":{"c":1}}]`,
+		"[" + strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20) + "]", `[{"a":"` + strings.Repeat("x", 40) + `"}]`,
 	} {
 		f.Add([]byte(s), uint16(0))
 		f.Add([]byte(s), uint16(20))
@@ -200,27 +201,40 @@ func FuzzJSON(f *testing.F) {
 			if rec == nil {
 				continue
 			}
-			for key, v := range want[i] {
-				if key == "" {
-					key = emptyName(-1)
-				}
-				at := rec.Header.Index(key)
-				require.GreaterOrEqual(t, at, 0, "column %q", key)
-				switch v := v.(type) {
-				case nil:
-					require.Empty(t, rec.Cells[at])
-				case string:
-					require.Equal(t, v, rec.Cells[at])
-				case bool:
-					require.Equal(t, map[bool]string{false: "false", true: "true"}[v], rec.Cells[at])
-				case json.Number:
-					require.Equal(t, v.String(), rec.Cells[at])
-				default:
-					require.True(t, json.Valid([]byte(rec.Cells[at])))
-				}
-			}
+			agree(t, rec, "", want[i], 0)
 		}
 	})
+}
+
+// agree checks that a record has the values of an object, and of those within it, under their names.
+func agree(t *testing.T, rec *Record, prefix string, want map[string]any, depth int) {
+	t.Helper()
+	for key, v := range want {
+		key = prefix + key
+		if m, ok := v.(map[string]any); ok && len(m) > 0 && depth < maxNested {
+			agree(t, rec, key+".", m, depth+1)
+			continue
+		}
+		if key == "" {
+			key = emptyName(-1)
+		}
+		at := rec.Header.Index(key)
+		require.GreaterOrEqual(t, at, 0, "column %q", key)
+		switch v := v.(type) {
+		case nil:
+			require.Empty(t, rec.Cells[at])
+		case string:
+			require.Equal(t, v, rec.Cells[at])
+		case bool:
+			require.Equal(t, map[bool]string{false: "false", true: "true"}[v], rec.Cells[at])
+		case json.Number:
+			require.Equal(t, v.String(), rec.Cells[at])
+		case map[string]any:
+			require.Equal(t, len(v) > 0, rec.Cells[at] != "")
+		default:
+			require.True(t, json.Valid([]byte(rec.Cells[at])))
+		}
+	}
 }
 
 func FuzzScan(f *testing.F) {

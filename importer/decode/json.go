@@ -33,11 +33,14 @@ func (q *queue) pop() item {
 	return it
 }
 
-func newJSONReader(c io.Closer, w *window, p *Profile, opts Options) *jsonReader {
+func newJSONReader(c io.Closer, w *window, p *Profile, within children, opts Options) *jsonReader {
 	return &jsonReader{
-		Closer: c, lex: newLexer(w, opts.MaxRecordBytes), objects: newObjects(p.Header), envelope: p.Envelope,
+		Closer: c, lex: newLexer(w, opts.MaxRecordBytes), objects: newObjects(p.Header, within), envelope: p.Envelope,
 	}
 }
+
+// Columns returns the names of the columns of a type.
+func (r *jsonReader) Columns(kind string) []string { return r.objects.columnsOf(kind).header.Names }
 
 // Footer returns 0: JSON has none.
 func (*jsonReader) Footer() int { return 0 }

@@ -35,8 +35,8 @@ func TestJSON(t *testing.T) {
 		{
 			name:   "AttributesOfOtherKinds",
 			in:     `[{"attributes":{"color":"red"},"a":1},{"attributes":"x","a":2}]`,
-			header: "attributes|a",
-			want:   outcome{rows: []string{`1: {"color":"red"}|1`, "1: x|2"}},
+			header: "attributes.color|a|attributes",
+			want:   outcome{rows: []string{"1: red|1|", "1: |2|x"}},
 		},
 		{
 			name: "Children", envelope: "records", types: "Account|Contact",
@@ -62,13 +62,13 @@ func TestJSON(t *testing.T) {
 		{
 			name:   "ChildrenThatAreNone",
 			in:     `[{"attributes":{"type":"A"},"x":{"records":[1]},"y":{"records":[{"z":1}]}},{"x":{"records":[{"attributes":{"type":"B"}}]}}]`,
-			header: "x|y", types: "A",
-			want: outcome{rows: []string{`A 1: {"records":[1]}|{"records":[{"z":1}]}`, `1: {"records":[{"attributes":{"type":"B"}}]}|`}},
+			header: "x.records|y.records", types: "A",
+			want: outcome{rows: []string{`A 1: [1]|[{"z":1}]`, `1: [{"attributes":{"type":"B"}}]|`}},
 		},
 		{
-			name: "CompactText", in: `[{"MailingAddress": {"city" : "Bo ston", "geo": [ 1 , 2.50 ] }, "tags": [ ], "e": { } }]`,
-			header: "MailingAddress|tags|e",
-			want:   outcome{rows: []string{`1: {"city":"Bo ston","geo":[1,2.50]}|[]|{}`}},
+			name: "CompactText", in: `[{"MailingAddress": {"city" : "Bo ston", "geo": [ 1 , { "x" : 2.50 } ] }, "tags": [ ], "e": { } }]`,
+			header: "MailingAddress.city|MailingAddress.geo|tags|e",
+			want:   outcome{rows: []string{`1: Bo ston|[1,{"x":2.50}]|[]|`}},
 		},
 		{
 			name: "DeepNesting", in: `[{"a":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `},{"a":1}]`, header: "a",
@@ -102,8 +102,8 @@ func TestJSON(t *testing.T) {
 			want: outcome{rows: []string{"1: \"\\/\b\f\n\r\té😀é"}},
 		},
 		{
-			name: "InvalidUTF8", in: "\ufeff[{\"a\":\"caf\xe9\"},{\"b\":{\"x\":\"\xff\"}},{\"a\":\"é\"}]", header: "a|b",
-			want: outcome{rows: []string{"1: é|"}, errs: []string{"1 invalid_utf8 a", "1 invalid_utf8 b"}},
+			name: "InvalidUTF8", in: "\ufeff[{\"a\":\"caf\xe9\"},{\"b\":{\"x\":\"\xff\"}},{\"a\":\"é\"}]", header: "a|b.x",
+			want: outcome{rows: []string{"1: é|"}, errs: []string{"1 invalid_utf8 a", "1 invalid_utf8 b.x"}},
 		},
 		{
 			name: "Latin1", in: "[{\"na\xefve\":\"caf\xe9\"}]", header: "naïve",
@@ -118,8 +118,8 @@ func TestJSON(t *testing.T) {
 			want: outcome{errs: []string{"1 invalid_utf8 a", "1 invalid_utf8 a", "1 invalid_utf8 a", `1 invalid_utf8 \xed\xba\xad`}},
 		},
 		{
-			name: "NDJSON", in: "{\"a\":1}\n\n {\"a\":2, \"b\":{\"c\":3}} \r\n{\"a\":4}", format: FormatNDJSON, header: "a|b",
-			want: outcome{rows: []string{"1: 1|", `3: 2|{"c":3}`, "4: 4|"}},
+			name: "NDJSON", in: "{\"a\":1}\n\n {\"a\":2, \"b\":{\"c\":3}} \r\n{\"a\":4}", format: FormatNDJSON, header: "a|b.c",
+			want: outcome{rows: []string{"1: 1|", "3: 2|3", "4: 4|"}},
 		},
 		{
 			name: "NDJSONBadLines", in: "{\"a\":1}\n{\"a\":}\n[1]\n{\"a\":2} x\n{\"a\":\"\n{\"a\":3}\n", format: FormatNDJSON, header: "a",
@@ -142,6 +142,26 @@ func TestJSON(t *testing.T) {
 			want: outcome{rows: []string{"A 1: 1", "B 2: 2"}},
 		},
 		{
+			name:   "Nested",
+			in:     `[{"id":1,"Owner":{"id":"7","name":"Ann","x@y.z":true},"properties":{"amount":"3","a":{"b":{}}}},{"Owner":null,"properties":{}}]`,
+			header: "id|Owner.id|Owner.name|Owner.x@y.z|properties.amount|properties.a.b|Owner|properties",
+			want:   outcome{rows: []string{"1: 1|7|Ann|true|3|||", "1: |||||||"}},
+		},
+		{
+			name:   "NestedDeeply",
+			in:     "[" + strings.Repeat(`{"a":`, 18) + "1" + strings.Repeat("}", 18) + "]",
+			header: "a" + strings.Repeat(".a", 16),
+			want:   outcome{rows: []string{`1: {"a":1}`}},
+		},
+		{
+			name: "NestedKeysTwice", in: `[{"a":{"b":1},"a":{"c":2}},{"a":{"b":1},"a":2},{"a":2,"a":{"b":1}},{"a":{"b":1,"b":2}},{"a":{"b":1},"a.b":2},{"a":{"b":1}},{"a":3}]`,
+			header: "a.b|a",
+			want: outcome{
+				rows: []string{"1: 1|", "1: |3"},
+				errs: []string{"1 duplicate_key a", "1 duplicate_key a", "1 duplicate_key a", "1 duplicate_key a.b", "1 duplicate_key a.b"},
+			},
+		},
+		{
 			name: "NULInAKey", in: `[{"a\u0000":1},{"b":2}]`, header: "b",
 			want: outcome{rows: []string{"1: 2"}, errs: []string{`1 nul_byte a\x00`}},
 		},
@@ -161,8 +181,8 @@ func TestJSON(t *testing.T) {
 			want: outcome{rows: []string{`1: 1|[{"x":1}]|Ann`}},
 		},
 		{
-			name: "OneObjectWithoutLists", in: "\n{\"success\":true,\n\"data\":{\"a\":1}}\n", header: "success|data",
-			want: outcome{rows: []string{`2: true|{"a":1}`}},
+			name: "OneObjectWithoutLists", in: "\n{\"success\":true,\n\"deal\":{\"a\":1}}\n", header: "success|deal.a",
+			want: outcome{rows: []string{"2: true|1"}},
 		},
 		{
 			name: "Plan", in: `[{"sobject":"Account","saveRefs":true,"files":["Accounts.json"]}]`, format: FormatPlan,
@@ -181,8 +201,8 @@ func TestJSON(t *testing.T) {
 			want:   outcome{rows: []string{"Contact 1: @A1|Ann|C1"}},
 		},
 		{
-			name: "TypeWithoutName", in: `[{"attributes":{"type":""},"a":1}]`, header: "attributes|a",
-			want: outcome{rows: []string{`1: {"type":""}|1`}},
+			name: "TypeWithoutName", in: `[{"attributes":{"type":""},"a":1}]`, header: "attributes.type|a",
+			want: outcome{rows: []string{"1: |1"}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -15,9 +15,12 @@ type lineReader struct {
 	queue   queue
 }
 
-func newLineReader(c io.Closer, w *window, p *Profile, opts Options) *lineReader {
-	return &lineReader{Closer: c, w: w, limit: opts.MaxRecordBytes, objects: newObjects(p.Header)}
+func newLineReader(c io.Closer, w *window, p *Profile, within children, opts Options) *lineReader {
+	return &lineReader{Closer: c, w: w, limit: opts.MaxRecordBytes, objects: newObjects(p.Header, within)}
 }
+
+// Columns returns the names of the columns of a type.
+func (r *lineReader) Columns(kind string) []string { return r.objects.columnsOf(kind).header.Names }
 
 // Footer returns 0: NDJSON has none.
 func (*lineReader) Footer() int { return 0 }

@@ -9,10 +9,11 @@ import (
 
 // objects turns JSON objects into records. Their text must be well-formed: the lexer has seen it.
 type objects struct {
-	header *Header
-	names  []string // columns so far; the header's are the first of them
-	index  map[string]int
-	full   bool // there are more columns than can be
+	own     *columns            // of the file's own records
+	others  map[string]*columns // of their children, by type
+	within  children
+	columns *columns // of the record at hand
+	full    bool     // there are more columns than can be
 
 	survey bool     // for Scan: gather types, and leave it to the reader to judge text
 	types  []string // distinct types in the order of their appearance
@@ -24,52 +25,52 @@ type objects struct {
 	text  []byte
 	buf   []byte
 	name  []byte
-	spans []span   // of the values in buf, by column
-	seen  []uint32 // round in which a column was last set, by column
 	round uint32
-	guess int // the column that is likely to come next
 	err   *RecordError
-	kind  string // type of the last record
-	lists []span // of child records in text
+	of    string // its type
+	first bool   // it is one of the file's own
+	kind  string // type of the last record that states it
+	lists []childList
 }
 
 // item is a record or what is wrong with it. For Raw it also has what is known of a bad one.
 type item struct {
 	result
-	line  int
-	cells []string
-	text  string
+	line int
+	text string
 }
 
-// relation is what a child record must know of its parent: the column that points there, if there
-// is one, and the parent's id.
-type relation struct{ column, id string }
+// childList is an array of child records.
+type childList struct {
+	span  // in the text
+	child Child
+	known bool // child is given, and not for what the records state
+}
 
-// maxRelated is how deep relationships and child records are followed. A query of Salesforce can
-// have five levels.
+// origin is what a child record must know: its type, unless it states it itself, the column that
+// points to its parent, if there is one, and the value for it.
+type origin struct{ kind, column, value string }
+
+// maxRelated is how deep child records are followed. A query of Salesforce can have five levels.
 const maxRelated = 16
 
-func newObjects(names []string) *objects {
-	o := &objects{index: make(map[string]int, len(names))}
-	for _, n := range names {
-		o.add(n)
+// maxNested is how deep nested objects become columns. What lies deeper stays JSON in a cell.
+const maxNested = 16
+
+func newObjects(names []string, within children) *objects {
+	o := &objects{own: newColumns(names), within: within, others: make(map[string]*columns)}
+	for _, c := range within {
+		o.others[c.Type] = newColumns(nil)
 	}
-	o.header = o.currentHeader()
 	return o
 }
 
-func (o *objects) currentHeader() *Header {
-	// Names that are added later are appended behind the length of this slice, or elsewhere.
-	return &Header{Names: o.names[:len(o.names):len(o.names)]}
-}
-
-func (o *objects) add(name string) int {
-	i := len(o.names)
-	o.names = append(o.names, name)
-	o.index[name] = i
-	o.spans = append(o.spans, span{})
-	o.seen = append(o.seen, 0)
-	return i
+// columnsOf returns the columns of the records of a type.
+func (o *objects) columnsOf(kind string) *columns {
+	if c := o.others[kind]; c != nil {
+		return c
+	}
+	return o.own
 }
 
 // read appends the records of the next value. It returns an error if there can be no more.
@@ -108,93 +109,122 @@ func (o *objects) read(items []item, lex *lexer) ([]item, error) {
 
 // records appends the records that an object consists of: itself, and then its child records.
 func (o *objects) records(items []item, text []byte, line int) []item {
-	return o.record(items, text, line, relation{}, 0)
+	return o.record(items, text, line, origin{}, 0)
 }
 
-func (o *objects) record(items []item, text []byte, line int, parent relation, depth int) []item {
+func (o *objects) record(items []item, text []byte, line int, from origin, depth int) []item {
 	o.begin(text)
-	kind, reference := o.attributes(text)
-	o.members(0, 0, kind != "" && depth < maxRelated, 0)
+	stated, reference := o.attributes(text)
+	kind := stated
+	o.columns = o.own
+	if from.kind != "" {
+		kind = from.kind
+		o.columns = o.others[kind]
+	}
+	o.of, o.first = kind, depth == 0
+	o.members(0, 0, stated != "" && depth < maxRelated, 0)
 	if reference != nil {
 		o.setString("referenceId", reference)
 	}
-	if parent.column != "" && !o.has(parent.column) {
-		if i := o.column([]byte(parent.column)); i >= 0 {
-			o.buf = append(o.buf, parent.id...)
-			o.spans[i].end = len(o.buf)
-		}
-	}
+	o.setParent(from)
 	lists := slices.Clone(o.lists)
+	if depth == maxRelated {
+		lists = nil
+	}
 	it := o.finish(line, kind)
 	items = append(items, it)
 	if len(lists) == 0 {
 		return items
 	}
 
-	self := o.relation(it.cells, kind)
+	own := o.columns
 	at := 0
 	for _, list := range lists {
+		self := salesforceOrigin(own, it.cells, kind)
+		if list.known {
+			self = origin{list.child.Type, list.child.Parent, own.value(list.child.Key, it.cells)}
+		}
 		for c := (cursor{b: text, i: list.start}); c.element(); {
 			line += countLines(text[at:c.value.start])
 			at = c.value.start
-			items = o.record(items, c.value.of(text), line, self, depth+1)
+			if c.kind() == '{' {
+				items = o.record(items, c.value.of(text), line, self, depth+1)
+			} else {
+				items = append(items, o.noObject(c.value.of(text), line, self.kind))
+			}
 		}
 	}
 	return items
 }
 
-// relation returns how the children of a record point to it.
-func (o *objects) relation(cells []string, kind string) relation {
-	if i, ok := o.index["Id"]; ok && i < len(cells) && cells[i] != "" {
-		return relation{kind + "Id", cells[i]}
+// salesforceOrigin returns how the child records of Salesforce point to their parent.
+func salesforceOrigin(c *columns, cells []string, kind string) origin {
+	if id := c.value("Id", cells); id != "" {
+		return origin{column: kind + "Id", value: id}
 	}
-	if i, ok := o.index["referenceId"]; ok && i < len(cells) && cells[i] != "" {
-		return relation{kind + "Id", "@" + cells[i]}
+	if name := c.value("referenceId", cells); name != "" {
+		return origin{column: kind + "Id", value: "@" + name}
 	}
-	return relation{}
+	return origin{}
+}
+
+// noObject returns the item for an element of a list of child records that is no record.
+func (o *objects) noObject(text []byte, line int, kind string) item {
+	it := item{line: line, result: result{header: o.columnsOf(kind).header, err: &RecordError{
+		Line: line, EndLine: line + countLines(text), Type: kind, Code: CodeBadJSON, Reason: "the value is no object",
+	}}}
+	if o.texts {
+		it.text = string(text)
+	}
+	return it
+}
+
+// setParent sets the column that points to the parent, unless the record does so itself.
+func (o *objects) setParent(from origin) {
+	if from.column == "" || from.value == "" || o.columns.has(from.column, o.round) {
+		return
+	}
+	if i := o.column([]byte(from.column)); i >= 0 {
+		o.buf = append(o.buf, from.value...)
+		o.columns.cells[i].value.end = len(o.buf)
+	}
 }
 
 // begin prepares for the next record.
 func (o *objects) begin(text []byte) {
 	o.text, o.buf, o.lists = text, o.buf[:0], o.lists[:0]
-	o.err, o.guess = nil, 0
+	o.err = nil
 	if o.round++; o.round == 0 { // after four billion records
-		clear(o.seen)
+		o.own.reset()
+		for _, c := range o.others {
+			c.reset()
+		}
 		o.round = 1
 	}
 }
 
 // finish makes the record.
 func (o *objects) finish(line int, kind string) item {
-	if len(o.names) > len(o.header.Names) {
-		o.header = o.currentHeader()
-	}
-	values := string(o.buf)
-	cells := make([]string, len(o.names))
-	for i := range cells {
-		if o.seen[i] == o.round {
-			cells[i] = o.spans[i].in(values)
-		}
-	}
+	cells := o.columns.finish(string(o.buf), o.round)
 	if o.err == nil && !utf8.Valid(o.text) && !o.survey {
 		o.err = &RecordError{Code: CodeInvalidUTF8}
 		for i, cell := range cells {
 			if !utf8.ValidString(cell) {
-				o.err = cellError(o.names[i], cell, CodeInvalidUTF8)
+				o.err = cellError(o.columns.names[i], cell, CodeInvalidUTF8)
 				break
 			}
 		}
 	}
-	it := item{line: line, cells: cells}
+	it := item{line: line, result: result{header: o.columns.header, cells: cells}}
 	if o.texts {
 		it.text = string(o.text)
 	}
 	if o.err != nil {
-		o.err.Line, o.err.EndLine = line, line+countLines(o.text)
+		o.err.Type, o.err.Line, o.err.EndLine = kind, line, line+countLines(o.text)
 		it.err = o.err
 		return it
 	}
-	it.rec = Record{Header: o.header, Cells: cells, Type: kind, Line: line}
+	it.rec = Record{Header: o.columns.header, Cells: cells, Type: kind, Line: line}
 	return it
 }
 
@@ -232,18 +262,22 @@ func (o *objects) attributes(text []byte) (kind string, reference []byte) {
 // hasAttributes reports whether the object at place at is a record of Salesforce.
 func hasAttributes(text []byte, at int) bool {
 	a, ok := find(text, at, "attributes")
-	if !ok || text[a.start] != '{' {
+	return ok && isEnvelope(text, a)
+}
+
+// isEnvelope reports whether a value under the key attributes is what Salesforce says about a record.
+func isEnvelope(text []byte, attributes span) bool {
+	if text[attributes.start] != '{' {
 		return false
 	}
-	kind, ok := find(text, a.start, "type")
+	kind, ok := find(text, attributes.start, "type")
 	return ok && text[kind.start] == '"' && kind.end-kind.start > 2
 }
 
 // members sets the columns for the members of the object at place at. Their names follow what
-// o.name has in its first prefix bytes.
-func (o *objects) members(at, prefix int, typed bool, depth int) {
-	isRecord := typed || prefix > 0
-	for c := (cursor{b: o.text, i: at}); c.member(); {
+// o.name has in its first prefix bytes. lists says that lists of child records may be among them.
+func (o *objects) members(at, prefix int, lists bool, depth int) {
+	for c := (cursor{b: o.text, i: at}); !o.full && c.member(); {
 		var code string
 		o.name, code = appendString(o.name[:prefix], c.key.of(o.text))
 		if code == "" && !o.survey && !utf8.Valid(o.name) {
@@ -254,19 +288,28 @@ func (o *objects) members(at, prefix int, typed bool, depth int) {
 			continue
 		}
 		if c.kind() != '{' {
-			o.set(&c)
+			if c.kind() != '[' || len(o.within) == 0 || !o.known(c.value) {
+				o.set(&c)
+			}
 			continue
 		}
 		switch {
-		case isRecord && c.is("attributes"):
-		case hasAttributes(o.text, c.value.start) && depth < maxRelated:
-			o.name = append(o.name, '.')
-			o.members(c.value.start, len(o.name), typed, depth+1)
-		case typed && prefix == 0 && o.children(c.value.start):
-		default:
+		case c.is("attributes") && isEnvelope(o.text, c.value):
+		case lists && o.children(c.value.start):
+		case depth == maxNested || o.isBlank(c.value):
 			o.set(&c)
+		case !o.columns.enter(o.name, o.round):
+			o.fault(CodeDuplicateKey, o.name, nil)
+		default:
+			o.name = append(o.name, '.')
+			o.members(c.value.start, len(o.name), false, depth+1)
 		}
 	}
+}
+
+// isBlank reports whether an object has no members.
+func (o *objects) isBlank(object span) bool {
+	return o.text[skipSpace(o.text, object.start+1)] == '}'
 }
 
 // children notes the child records that the object at place at holds, if it is such a list.
@@ -283,8 +326,36 @@ func (o *objects) children(at int) bool {
 	if done, ok := find(o.text, at, "done"); ok && o.text[done.start] == 'f' {
 		o.more = true
 	}
-	o.lists = append(o.lists, list)
+	o.lists = append(o.lists, childList{span: list})
 	return true
+}
+
+// known notes the child records in an array under o.name, if that is where there are some. It sets
+// the column to blank.
+func (o *objects) known(array span) bool {
+	child, ok := o.within[childPlace{o.of, string(o.name)}]
+	if !ok && o.first {
+		child, ok = o.within[childPlace{"", string(o.name)}]
+	}
+	if !ok || !o.hasObjects(array) {
+		return false
+	}
+	if o.column(o.name) >= 0 {
+		o.lists = append(o.lists, childList{array, child, true})
+	}
+	return true
+}
+
+// hasObjects reports whether an array has objects, or nothing.
+func (o *objects) hasObjects(array span) bool {
+	empty := true
+	for c := (cursor{b: o.text, i: array.start}); c.element(); {
+		if c.kind() == '{' {
+			return true
+		}
+		empty = false
+	}
+	return empty
 }
 
 // set sets the column that is named o.name to the value at the cursor.
@@ -298,15 +369,19 @@ func (o *objects) set(c *cursor) {
 	switch c.kind() {
 	case '"':
 		o.buf, code = appendString(o.buf, value)
-	case '{', '[':
+	case '[':
 		o.buf, code = appendCompact(o.buf, value)
+	case '{':
+		if !o.isBlank(c.value) {
+			o.buf, code = appendCompact(o.buf, value)
+		}
 	case 'n': // null
 	default:
 		o.buf = append(o.buf, value...)
 	}
-	o.spans[i].end = len(o.buf)
+	o.columns.cells[i].value.end = len(o.buf)
 	if code != "" {
-		o.fault(code, o.name, o.buf[o.spans[i].start:])
+		o.fault(code, o.name, o.buf[o.columns.cells[i].value.start:])
 	}
 }
 
@@ -318,16 +393,10 @@ func (o *objects) setString(name string, quoted []byte) {
 	}
 	var code string
 	o.buf, code = appendString(o.buf, quoted)
-	o.spans[i].end = len(o.buf)
+	o.columns.cells[i].value.end = len(o.buf)
 	if code != "" {
-		o.fault(code, []byte(name), o.buf[o.spans[i].start:])
+		o.fault(code, []byte(name), o.buf[o.columns.cells[i].value.start:])
 	}
-}
-
-// has reports whether the record has a value in a column.
-func (o *objects) has(name string) bool {
-	i, ok := o.index[name]
-	return ok && o.seen[i] == o.round
 }
 
 // column returns the place of a column, which it adds if it is new, and opens its value. It is -1
@@ -336,25 +405,18 @@ func (o *objects) column(name []byte) int {
 	if len(name) == 0 {
 		name = []byte(emptyName(-1))
 	}
-	i := o.guess
-	if i >= len(o.names) || o.names[i] != string(name) {
-		known, ok := o.index[string(name)]
-		if !ok && len(o.names) == maxColumns {
+	i := o.columns.find(name)
+	if i < 0 {
+		if len(o.columns.names) == maxColumns {
 			o.full = true
 			return -1
 		}
-		if !ok {
-			known = o.add(string(name))
-		}
-		i = known
+		i = o.columns.add(string(name))
 	}
-	if o.seen[i] == o.round {
+	if !o.columns.begin(i, o.round, len(o.buf)) {
 		o.fault(CodeDuplicateKey, name, nil)
 		return -1
 	}
-	o.seen[i] = o.round
-	o.spans[i] = span{len(o.buf), len(o.buf)}
-	o.guess = i + 1
 	return i
 }
 

@@ -39,6 +39,11 @@ type Options struct {
 	// MaxRecordBytes is the largest record that is accepted, in bytes of UTF-8. To read one of that
 	// size takes some times as much memory. Defaults to DefaultMaxRecordBytes.
 	MaxRecordBytes int
+
+	// Children are the records within records that are to be read as records of their own. They
+	// count for NewReader and Raw; a Profile tells of the file as it is. Defaults to what Salesforce
+	// marks as such.
+	Children []Child
 }
 
 func (o Options) withDefaults() Options {

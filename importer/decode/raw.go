@@ -8,21 +8,30 @@ import (
 	"strings"
 )
 
+// RawRecord is a record as it stands in the file, good or bad.
+type RawRecord struct {
+	Type string // as Record.Type, as far as it is known
+	Line int    // physical line on which it begins, 1-based
+
+	// Names are the columns that records of its type had so far, see Reader.Columns, and Cells has one
+	// value for each, as far as the record can be understood with good will.
+	Names, Cells []string
+
+	// Text is empty if Cells says all there is to say. Otherwise it is the text of the whole record,
+	// without its line end, of which no more than Options.MaxRecordBytes is kept.
+	Text string
+}
+
 // Raw reads a file again and calls fn for the records whose numbers wanted gives, in rising order and
 // io.EOF at the end: the first record that Read returns has the number 1, bad ones count. It is for
 // reject files: the record is given as it stands in the file, also if it is one that Read returns as
 // a *RecordError. A file of which no record is wanted is not opened.
 //
-// cells has one value for each name of p.Header, as far as the record can be understood with good
-// will. raw is empty if cells says all there is to say; otherwise it is the text of the whole
-// record, without its line end, of which no more than Options.MaxRecordBytes is kept. cells must not
-// be kept.
-//
 // The error is that of wanted or fn, of reading, or a *FileError if there are not as many records, because the
 // file is not the one that was read before.
 func Raw(
 	ctx context.Context, open func() (io.ReadCloser, error), p *Profile, opts Options,
-	wanted func() (int64, error), fn func(line int, cells []string, raw string) error,
+	wanted func() (int64, error), fn func(RawRecord) error,
 ) error {
 	want, err := wanted()
 	if err != nil {
@@ -38,19 +47,19 @@ func Raw(
 	}
 	defer func() { _ = r.Close() }() // it was only read
 
-	var next func() (rawRecord, error)
+	var next func() (RawRecord, error)
 	switch r := r.(type) {
 	case *csvReader:
 		r.capture = new([]byte)
 		next = r.raw
 	case *jsonReader:
 		r.objects.texts = true
-		next = rawObjects(r.next, len(p.Header))
+		next = rawObjects(r.next, r.objects)
 	case *lineReader:
 		r.objects.texts = true
-		next = rawObjects(r.next, len(p.Header))
+		next = rawObjects(r.next, r.objects)
 	default:
-		next = func() (rawRecord, error) { return rawRecord{}, io.EOF }
+		next = func() (RawRecord, error) { return RawRecord{}, io.EOF }
 	}
 
 	for number := int64(1); ; number++ {
@@ -67,7 +76,7 @@ func Raw(
 		if number < want {
 			continue
 		}
-		if err := fn(rec.line, rec.cells, rec.raw); err != nil {
+		if err := fn(rec); err != nil {
 			return err
 		}
 		if want, err = wanted(); err != nil {
@@ -83,51 +92,49 @@ func unlessEOF(err error) error {
 	return err
 }
 
-// rawRecord is a record as it stands in the file.
-type rawRecord struct {
-	line  int
-	cells []string
-	raw   string
-}
-
 // raw reads the next record of a CSV file.
-func (c *csvReader) raw() (rawRecord, error) {
-	rec, err := c.Read()
-	if err == nil {
-		return rawRecord{line: rec.Line, cells: rec.Cells}, nil
+func (c *csvReader) raw() (RawRecord, error) {
+	next, err := c.next()
+	if err != nil {
+		return RawRecord{}, err
+	}
+	if next.err == nil {
+		return RawRecord{Type: next.rec.Type, Line: next.rec.Line, Names: next.rec.Header.Names, Cells: next.rec.Cells}, nil
 	}
 	var bad *RecordError
-	if !errors.As(err, &bad) {
-		return rawRecord{}, err
+	if !errors.As(next.err, &bad) {
+		return RawRecord{}, next.err
 	}
-	text := trimLineEnd(string(*c.capture))
-	cells := lenientRow([]byte(text), c.comma)
-	complete := len(cells) == len(c.columns) && (bad.Code == CodeNULByte || bad.Code == CodeInvalidUTF8)
-	if bad.Code == CodeRecordTooLarge {
-		cells = nil // they would be cut somewhere
+	r := RawRecord{Type: bad.Type, Line: bad.Line}
+	if next.header != nil {
+		r.Names, r.Cells = next.header.Names, next.cells
+		return r, nil
 	}
-	r := rawRecord{line: bad.Line, cells: fit(pick(cells, c.keep), len(c.header.Names))}
-	if !complete {
-		r.raw = text
+	r.Names, r.Text = c.own.header.Names, trimLineEnd(string(*c.capture))
+	var cells []string
+	if bad.Code != CodeRecordTooLarge { // its cells would be cut somewhere
+		cells = lenientRow([]byte(r.Text), c.comma)
 	}
+	r.Cells = fit(pick(cells, c.own.places), len(r.Names))
 	return r, nil
 }
 
-// rawObjects reads the next record of a JSON file, of which width columns are wanted.
-func rawObjects(next func() (item, error), width int) func() (rawRecord, error) {
-	return func() (rawRecord, error) {
+// rawObjects reads the next record of a JSON file.
+func rawObjects(next func() (item, error), o *objects) func() (RawRecord, error) {
+	return func() (RawRecord, error) {
 		it, err := next()
 		if err != nil {
-			return rawRecord{}, err
+			return RawRecord{}, err
 		}
-		r := rawRecord{line: it.line, cells: fit(it.cells, width)}
-		complete := it.err == nil
-		for _, cell := range it.cells[min(width, len(it.cells)):] {
-			complete = complete && cell == ""
+		r := RawRecord{Type: it.rec.Type, Line: it.line}
+		if it.header == nil {
+			it.header = o.own.header
 		}
-		if !complete {
-			r.raw = trimLineEnd(it.text)
+		var bad *RecordError
+		if errors.As(it.err, &bad) {
+			r.Type, r.Text = bad.Type, trimLineEnd(it.text)
 		}
+		r.Names, r.Cells = it.header.Names, fit(it.cells, len(it.header.Names))
 		return r, nil
 	}
 }

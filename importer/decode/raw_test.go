@@ -83,9 +83,9 @@ func TestRaw(t *testing.T) {
 
 			p := scanString(t, tc.in, tc.opts)
 			var got []string
-			err := Raw(t.Context(), opener([]byte(tc.in)), p, tc.opts, each(tc.numbers), func(line int, cells []string, raw string) error {
-				require.Len(t, cells, len(p.Header))
-				got = append(got, fmt.Sprintf("%d: %s <%s>", line, strings.Join(cells, "|"), raw))
+			err := Raw(t.Context(), opener([]byte(tc.in)), p, tc.opts, each(tc.numbers), func(r RawRecord) error {
+				require.Len(t, r.Cells, len(r.Names))
+				got = append(got, fmt.Sprintf("%d: %s <%s>", r.Line, strings.Join(r.Cells, "|"), r.Text))
 				return nil
 			})
 			require.NoError(t, err)
@@ -112,9 +112,10 @@ func TestRaw_JSONWithKeysBeyondTheProfile(t *testing.T) {
 	in := "[" + strings.Repeat("{\"a\":1},\n", surveyed+1) + "{\"a\":1,\"b\":2}]"
 	p := scanString(t, in, Options{})
 	require.Equal(t, []string{"a"}, p.Header)
-	err := Raw(t.Context(), opener([]byte(in)), p, Options{}, each([]int64{surveyed + 2}), func(_ int, cells []string, raw string) error {
-		require.Equal(t, []string{"1"}, cells)
-		require.JSONEq(t, `{"a":1,"b":2}`, raw)
+	err := Raw(t.Context(), opener([]byte(in)), p, Options{}, each([]int64{surveyed + 2}), func(r RawRecord) error {
+		require.Equal(t, []string{"a", "b"}, r.Names)
+		require.Equal(t, []string{"1", "2"}, r.Cells)
+		require.Empty(t, r.Text)
 		return nil
 	})
 	require.NoError(t, err)
@@ -151,8 +152,8 @@ func TestRaw_FindsAllThatReadReports(t *testing.T) {
 				numbers = append(numbers, int64(len(lines)))
 			}
 			var got []int
-			err = Raw(t.Context(), opener([]byte(in)), p, Options{}, each(numbers), func(line int, _ []string, _ string) error {
-				got = append(got, line)
+			err = Raw(t.Context(), opener([]byte(in)), p, Options{}, each(numbers), func(r RawRecord) error {
+				got = append(got, r.Line)
 				return nil
 			})
 			require.NoError(t, err)
@@ -166,12 +167,12 @@ func TestRaw_Errors(t *testing.T) {
 
 	const in = "a,b\n1,\"2\n\"\n3,4\n"
 	p := scanString(t, in, Options{})
-	err := Raw(t.Context(), opener([]byte(in)), p, Options{}, each([]int64{2, 3}), func(int, []string, string) error { return nil })
+	err := Raw(t.Context(), opener([]byte(in)), p, Options{}, each([]int64{2, 3}), func(RawRecord) error { return nil })
 	var bad *FileError
 	require.ErrorAs(t, err, &bad)
 	require.Contains(t, bad.Reason, "no record number 3")
 
 	stop := errors.New("stop")
-	err = Raw(t.Context(), opener([]byte(in)), p, Options{}, each([]int64{1}), func(int, []string, string) error { return stop })
+	err = Raw(t.Context(), opener([]byte(in)), p, Options{}, each([]int64{1}), func(RawRecord) error { return stop })
 	require.ErrorIs(t, err, stop)
 }

@@ -32,14 +32,15 @@ func (h *Header) Index(name string) int {
 
 // Record is one record of a file.
 type Record struct {
-	// Header is shared by consecutive records. A reader hands out a new one only when a JSON record
-	// brings a key that was not seen before; it begins with all names of the one before.
+	// Header is shared by consecutive records; those of a Child have one for each type. A reader
+	// hands out a new one only when a JSON record brings a key that was not seen before; it begins
+	// with all names of the one before.
 	Header *Header
 
 	// Cells holds one value for each name of the header, "" for blank, null and missing.
 	Cells []string
 
-	// Type is the attributes.type of a JSON record, "" for others.
+	// Type is the attributes.type of a JSON record, the Type of a Child, "" for others.
 	Type string
 
 	// Line is the physical line on which the record begins, 1-based.
@@ -57,15 +58,23 @@ type Reader interface {
 	// notice, filters, the name of the user. It is complete when Read has returned io.EOF.
 	Footer() int
 
+	// Columns returns the names of the columns that records of a type have, as far as the file has
+	// been read: those of the latest Header. All types but those of Options.Children share theirs.
+	Columns(kind string) []string
+
 	// Close closes the file.
 	Close() error
 }
 
 // NewReader returns a reader for the records of the file of which p is the profile. It takes over r
-// unless it returns an error. Of opts, only MaxRecordBytes counts; encoding and delimiter are those of
-// the profile.
+// unless it returns an error. Of opts, only MaxRecordBytes and Children count; encoding and delimiter are
+// those of the profile.
 func NewReader(r io.ReadCloser, p *Profile, opts Options) (Reader, error) {
 	opts = opts.withDefaults()
+	within, err := newChildren(opts.Children)
+	if err != nil {
+		return nil, err
+	}
 	switch p.Format {
 	case FormatEmpty, FormatPlan:
 		return nothing{r}, nil
@@ -79,9 +88,9 @@ func NewReader(r io.ReadCloser, p *Profile, opts Options) (Reader, error) {
 	}
 	switch p.Format {
 	case FormatNDJSON:
-		return newLineReader(r, newWindow(text), p, opts), nil
+		return newLineReader(r, newWindow(text), p, within, opts), nil
 	case FormatJSON:
-		return newJSONReader(r, newWindow(text), p, opts), nil
+		return newJSONReader(r, newWindow(text), p, within, opts), nil
 	default:
 		return newCSVReader(r, newWindow(text), p, opts)
 	}
@@ -90,13 +99,17 @@ func NewReader(r io.ReadCloser, p *Profile, opts Options) (Reader, error) {
 // nothing is the reader of a file without records.
 type nothing struct{ io.Closer }
 
-func (nothing) Read() (Record, error) { return Record{}, io.EOF }
-func (nothing) Footer() int           { return 0 }
+func (nothing) Read() (Record, error)   { return Record{}, io.EOF }
+func (nothing) Footer() int             { return 0 }
+func (nothing) Columns(string) []string { return nil }
 
-// result is what one call of Read returns.
+// result is what one call of Read returns. If the record is bad and its cells are known all the same,
+// they are there for Raw.
 type result struct {
-	rec Record
-	err error
+	rec    Record
+	err    error
+	header *Header
+	cells  []string
 }
 
 // input is what comes from outside. It ends with ctx, between two reads, and makes sure that only

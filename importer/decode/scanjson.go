@@ -35,7 +35,7 @@ func (s *scanner) json(p *Profile, family string, lines bool) error {
 
 // surveyLines looks at the first lines of NDJSON.
 func surveyLines(p *Profile, w *window, limit int) error {
-	r := &lineReader{w: w, limit: limit, objects: newObjects(nil)}
+	r := &lineReader{w: w, limit: limit, objects: newObjects(nil, nil)}
 	r.objects.survey = true
 	for range surveyed {
 		if _, err := r.next(); errors.Is(err, io.EOF) {
@@ -44,7 +44,7 @@ func surveyLines(p *Profile, w *window, limit int) error {
 			return err
 		}
 	}
-	p.Header, p.Types, p.More = r.objects.names, r.objects.types, r.objects.more
+	p.Header, p.Types, p.More = r.objects.own.names, r.objects.types, r.objects.more
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (v *survey) array() error {
 	case l.count == 0 && l.others > 0:
 		v.p.Format = FormatUnknown
 		v.p.Reason = "a JSON array of " + strconv.Itoa(l.others) + " values that are not objects"
-	case l.count > 0 && slices.Contains(l.objects.names, "sobject") && slices.Contains(l.objects.names, "files"):
+	case l.count > 0 && slices.Contains(l.objects.own.names, "sobject") && slices.Contains(l.objects.own.names, "files"):
 		v.p.Format = FormatPlan
 	}
 	return nil
@@ -112,13 +112,13 @@ func (v *survey) array() error {
 // take makes the profile that of a list.
 func (v *survey) take(l *list) {
 	v.p.Envelope = l.key
-	v.p.Header, v.p.Types = l.objects.names, l.objects.types
+	v.p.Header, v.p.Types = l.objects.own.names, l.objects.types
 	v.p.More = v.p.More || l.objects.more
 }
 
 // list passes an array, and looks at its first elements.
 func (v *survey) list(key string) (*list, error) {
-	l := &list{key: key, objects: newObjects(nil)}
+	l := &list{key: key, objects: newObjects(nil, nil)}
 	l.objects.survey = true
 	v.lex.i++
 	for first := true; ; {
@@ -190,7 +190,7 @@ func (v *survey) object() error {
 		return nil
 	}
 	if v.lex.pinned {
-		o := newObjects(nil)
+		o := newObjects(nil, nil)
 		o.survey = true
 		o.records(nil, v.lex.w.bytes()[:v.lex.i], 1)
 		v.take(&list{objects: o})

@@ -266,7 +266,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	for name := range o.Children {
 		c.column(name, "records of "+o.Children[name].Object)
 	}
-	p.rest = c.rest(header)
+	p.rest = c.rest()
 	p.uses = c.uses
 	for _, col := range sortedKeys(c.formats) {
 		p.formatted = append(p.formatted, *c.formats[col])
@@ -381,12 +381,7 @@ func snakeCase(name string) string {
 func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
-		if c.uses[i] == nil {
-			c.uses[i] = []string{}
-		}
-		if use != "" && !slices.Contains(c.uses[i], use) {
-			c.uses[i] = append(c.uses[i], use)
-		}
+		c.use(i, use)
 	}
 	return i
 }
@@ -719,60 +714,19 @@ func (c *compiler) stage(s *Stage) *stagePlan {
 // keptAs says that a column is kept though nothing names it.
 const keptAs = "kept as "
 
-// rest gathers the columns that nothing named: they are kept under their own names, in the order of
-// these, so that the order of columns in a file changes nothing.
-func (c *compiler) rest(header []string) *object {
-	for _, drops := range []map[string]string{c.mapping.Drop, c.object.Drop} {
-		for _, name := range sortedKeys(drops) {
-			if strings.Contains(name, "*") {
-				c.dropAll(name, drops[name], header)
-			} else {
-				c.drop(name, drops[name], header)
-			}
-		}
-	}
-	o := &object{}
-	order := make([]int, len(header))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(header[a], header[b]) })
-	for _, i := range order {
-		if c.uses[i] != nil {
-			continue
-		}
-		name := c.columns.names[i]
-		if name == "code" { // the graph's own
-			name += " (source)"
-		}
-		for c.taken[name] { // another column's
-			name += " (source)"
-		}
-		c.taken[name] = true
-		if c.object.Node == nil && c.object.Event == nil && c.object.Edge == nil && c.object.Participant == nil {
-			c.uses[i] = []string{"dropped: a stage has no properties"}
-			continue
-		}
-		c.uses[i] = []string{keptAs + name}
-		o.names = append(o.names, name)
-		o.keys = append(o.keys, quotedKey(name))
-		o.parts = append(o.parts, &value{kind: kindColumn, col: i, as: TypeText})
-	}
-	return o
-}
-
 // drop notes that a column is left out. A name in capitals is one that a tool has added to the columns
 // of the CRM, and means no column of another spelling.
-func (c *compiler) drop(name, why string, header []string) {
-	if i := c.find(name); i >= 0 && name == strings.ToUpper(name) && strings.TrimSpace(header[i]) != name {
+func (c *compiler) drop(name, why string) {
+	if i := c.find(name); i >= 0 && name == strings.ToUpper(name) && strings.TrimSpace(c.written[i]) != name {
 		return
 	}
 	c.column(name, "dropped: "+why)
+	c.dropMembers(name, why)
 }
 
 // dropAll notes that the columns are left out whose names fit a pattern and that nothing else uses.
-func (c *compiler) dropAll(pattern, why string, header []string) {
-	for i, name := range header {
+func (c *compiler) dropAll(pattern, why string) {
+	for i, name := range c.written {
 		if c.uses[i] == nil && (globMatch(pattern, name) || globMatch(pattern, c.columns.names[i])) {
 			c.uses[i] = []string{"dropped: " + why}
 		}

@@ -288,12 +288,7 @@ func (m *Mapping) closest(look Look) string {
 }
 
 func (c *columnIndex) hasAll(names []string) bool {
-	for _, n := range names {
-		if c.find(n) < 0 {
-			return false
-		}
-	}
-	return true
+	return c.count(names) == len(names)
 }
 
 func (c *columnIndex) hasAny(names []string) bool { return c.count(names) > 0 }
@@ -304,7 +299,7 @@ func (c *columnIndex) count(names []string) int { return len(c.present(names, le
 func (c *columnIndex) present(names []string, most int) []string {
 	var there []string
 	for _, n := range names {
-		if c.find(n) >= 0 && len(there) < most {
+		if len(there) < most && (c.find(n) >= 0 || c.hasMembers(n) || c.hasMembers(snakeCase(n))) {
 			there = append(there, n)
 		}
 	}

@@ -72,6 +72,7 @@ func (c *compiler) value(v *Value, use string) *value {
 		if out.col < 0 {
 			out.kind = kindNothing
 		}
+		return c.nested(out, v.Column, use)
 	}
 	return out
 }

@@ -82,6 +82,7 @@ const (
 	kindRef
 	kindExpr
 	kindNothing // a column that the header lacks
+	kindBeside  // what counts only where the column is filled
 )
 
 // appendJSON appends the value; ok is false, and dst unchanged, when all its cells are blank.
@@ -127,6 +128,11 @@ func (v *value) appendJSON(dst []byte, r *row) (out []byte, ok bool, err error) 
 			return appendString(dst, id.ID), true, nil
 		}
 		return dst, false, nil
+	case kindBeside:
+		if r.isBlank(v.col) {
+			return dst, false, nil
+		}
+		return v.parts[0].appendJSON(dst, r)
 	default:
 		return v.appendColumn(dst, r)
 	}
@@ -164,6 +170,9 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 			return dst, false, nil
 		}
 		return appendString(dst, s), true, nil
+	case typeMember:
+		dst, ok := appendMember(dst, s)
+		return dst, ok, nil
 	case TypeList:
 		items := v.items(s)
 		if len(items) == 0 {
