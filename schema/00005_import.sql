@@ -161,8 +161,12 @@ CREATE TABLE rye_import.staging_nodes (
     node_type   text NOT NULL,
     label       text,
     code_prefix text,
-    properties  jsonb NOT NULL
+    properties  jsonb NOT NULL,
+    fill        jsonb,
+    clear       text[]
 );
+COMMENT ON COLUMN rye_import.staging_nodes.fill IS 'Properties that are set only where nothing stands.';
+COMMENT ON COLUMN rye_import.staging_nodes.clear IS 'Properties that are taken away.';
 
 CREATE TABLE rye_import.staging_links (
     run_no           int NOT NULL,
@@ -226,6 +230,7 @@ CREATE TABLE rye_import.staging_stages (
     run_no             int NOT NULL,
     pipeline_object_no int,
     pipeline_ref       text COLLATE "C",
+    legacy_id          text COLLATE "C",
     label              text NOT NULL,
     stage_key          text NOT NULL,
     sort_order         double precision,
@@ -234,6 +239,7 @@ CREATE TABLE rye_import.staging_stages (
     won                boolean,
     seen               int NOT NULL
 );
+COMMENT ON COLUMN rye_import.staging_stages.legacy_id IS 'What deals name a defined stage by, where that is not its label.';
 COMMENT ON TABLE rye_import.staging_stages IS 'The stages that a batch has seen in use, and how often, or defined; one without a pipeline is defined for all.';
 
 -- The merge's own tables. Nothing reads them but the one transaction that fills them, so that a

@@ -54,9 +54,10 @@ type Node struct {
 	Rec        int64
 	Type       string
 	Label      string
-	CodePrefix string // empty if the type carries no code
-	Properties []byte // JSON object; a null clears what stands
-	Fill       []byte // JSON object of what is set only where nothing stands; nil if none
+	CodePrefix string   // empty if the type carries no code
+	Properties []byte   // JSON object
+	Fill       []byte   // JSON object of what is set only where nothing stands; nil if none
+	Clear      []string // properties to be taken away
 }
 
 // Link is an edge between two records. A zero Source or Target is the record itself.

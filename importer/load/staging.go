@@ -134,7 +134,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 	for i := range b.Nodes {
 		if n := &b.Nodes[i]; !skip[n.Rec] {
 			p.nodes = append(p.nodes, importdb.StagingNodeCopyFromParams{
-				RunNo: r.Number, Rec: n.Rec, NodeType: n.Type, Label: optional(n.Label), CodePrefix: optional(n.CodePrefix), Properties: n.Properties,
+				RunNo: r.Number, Rec: n.Rec, NodeType: n.Type, Label: optional(n.Label), CodePrefix: optional(n.CodePrefix), Properties: n.Properties, Fill: n.Fill, Clear: n.Clear,
 			})
 		}
 	}
@@ -227,14 +227,14 @@ func (r *Run) participant(p *params, pt *graph.Participant, skip map[int64]bool,
 func (r *Run) stages(p *params, b *graph.Batch) error {
 	type key struct {
 		pipeline     graph.Ref
-		label        string
+		id, label    string
 		closed, won  int8
 		order, share float64
 	}
 	at := make(map[key]int)
 	for i := range b.Stages {
 		s := &b.Stages[i]
-		k := key{pipeline: s.Pipeline, label: s.Label, closed: tri(s.Closed), won: tri(s.Won), order: number(s.Order), share: number(s.Probability)}
+		k := key{pipeline: s.Pipeline, id: s.ID, label: s.Label, closed: tri(s.Closed), won: tri(s.Won), order: number(s.Order), share: number(s.Probability)}
 		if j, ok := at[k]; ok {
 			p.stages[j].Seen++
 			continue
@@ -245,7 +245,7 @@ func (r *Run) stages(p *params, b *graph.Batch) error {
 			return err
 		}
 		p.stages = append(p.stages, importdb.StagingStageCopyFromParams{
-			RunNo: r.Number, PipelineObjectNo: pipeline, PipelineRef: optional(s.Pipeline.ID), Label: s.Label, StageKey: s.Key,
+			RunNo: r.Number, PipelineObjectNo: pipeline, PipelineRef: optional(s.Pipeline.ID), LegacyID: optional(s.ID), Label: s.Label, StageKey: s.Key,
 			SortOrder: s.Order, Probability: s.Probability, Closed: s.Closed, Won: s.Won, Seen: 1,
 		})
 	}

@@ -265,11 +265,15 @@ func (m *Mapper) node(b *graph.Batch, rec int64, _ *graph.Record) error {
 	if err != nil {
 		return err
 	}
+	m.row.cleared = m.row.cleared[:0]
 	properties, err := m.object(ch.properties, m.plan.rest, true)
 	if err != nil {
 		return err
 	}
 	n := graph.Node{Rec: rec, Type: ch.typ, Label: label, CodePrefix: ch.code, Properties: properties}
+	if len(m.row.cleared) > 0 {
+		n.Clear = slices.Clone(m.row.cleared)
+	}
 	if ch.fill != nil {
 		if n.Fill, err = m.object(ch.fill, nil, false); err != nil {
 			return err
@@ -787,6 +791,7 @@ func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [7]int) {
 		m.add("n", n.Type, n.Label, n.CodePrefix)
 		m.addBytes(n.Properties)
 		m.addBytes(n.Fill)
+		m.add(n.Clear...)
 	}
 	for _, l := range b.Links[mark[1]:] {
 		m.add("l", l.Slot, l.EdgeType, l.Source.Object, l.Source.ID, l.Target.Object, l.Target.ID)

@@ -29,7 +29,8 @@ type row struct {
 	ids      *ids
 	escaped  bool
 
-	unreadable int // the first column that a condition could not read, or -1
+	unreadable int      // the first column that a condition could not read, or -1
+	cleared    []string // properties that are blank and take away what stands
 }
 
 func (r *row) fail(col int, code string, err error) error {
@@ -491,7 +492,7 @@ type object struct {
 	keys  [][]byte
 	names []string
 	parts []*value
-	clear []bool // whether a blank one is written as null; nil if none is
+	clear []bool // whether a blank one takes away what stands; nil if none does
 }
 
 // appendInto appends the entries that are not blank into the open object at the end of dst, and
@@ -506,8 +507,7 @@ func (o *object) appendInto(dst []byte, r *row) ([]byte, error) {
 		}
 		if dst = out; !ok {
 			if o.clear != nil && o.clear[i] {
-				dst = append(dst, "null"...)
-				continue
+				r.cleared = append(r.cleared, o.names[i])
 			}
 			dst = dst[:mark]
 		}

@@ -207,6 +207,8 @@ func (r iteratorForStagingNodeCopyFrom) Values() ([]interface{}, error) {
 		r.rows[0].Label,
 		r.rows[0].CodePrefix,
 		r.rows[0].Properties,
+		r.rows[0].Fill,
+		r.rows[0].Clear,
 	}, nil
 }
 
@@ -216,7 +218,7 @@ func (r iteratorForStagingNodeCopyFrom) Err() error {
 
 // StagingNodeCopyFrom copies the nodes of a batch into staging.
 func (q *Queries) StagingNodeCopyFrom(ctx context.Context, arg []StagingNodeCopyFromParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_nodes"}, []string{"run_no", "rec", "node_type", "label", "code_prefix", "properties"}, &iteratorForStagingNodeCopyFrom{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_nodes"}, []string{"run_no", "rec", "node_type", "label", "code_prefix", "properties", "fill", "clear"}, &iteratorForStagingNodeCopyFrom{rows: arg})
 }
 
 // iteratorForStagingParticipantCopyFrom implements pgx.CopyFromSource.
@@ -336,6 +338,7 @@ func (r iteratorForStagingStageCopyFrom) Values() ([]interface{}, error) {
 		r.rows[0].RunNo,
 		r.rows[0].PipelineObjectNo,
 		r.rows[0].PipelineRef,
+		r.rows[0].LegacyID,
 		r.rows[0].Label,
 		r.rows[0].StageKey,
 		r.rows[0].SortOrder,
@@ -352,5 +355,5 @@ func (r iteratorForStagingStageCopyFrom) Err() error {
 
 // StagingStageCopyFrom copies the stages that a batch has seen into staging.
 func (q *Queries) StagingStageCopyFrom(ctx context.Context, arg []StagingStageCopyFromParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_stages"}, []string{"run_no", "pipeline_object_no", "pipeline_ref", "label", "stage_key", "sort_order", "probability", "closed", "won", "seen"}, &iteratorForStagingStageCopyFrom{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_stages"}, []string{"run_no", "pipeline_object_no", "pipeline_ref", "legacy_id", "label", "stage_key", "sort_order", "probability", "closed", "won", "seen"}, &iteratorForStagingStageCopyFrom{rows: arg})
 }

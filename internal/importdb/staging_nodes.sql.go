@@ -18,6 +18,8 @@ type StagingNodeCopyFromParams struct {
 	Label      *string
 	CodePrefix *string
 	Properties json.RawMessage
+	Fill       json.RawMessage
+	Clear      []string
 }
 
 const stagingNodeCountCodes = `-- name: StagingNodeCountCodes :many

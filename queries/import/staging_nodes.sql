@@ -1,7 +1,7 @@
 -- StagingNodeCopyFrom copies the nodes of a batch into staging.
 -- name: StagingNodeCopyFrom :copyfrom
-INSERT INTO rye_import.staging_nodes (run_no, rec, node_type, label, code_prefix, properties)
-VALUES (@run_no, @rec, @node_type, @label, @code_prefix, @properties);
+INSERT INTO rye_import.staging_nodes (run_no, rec, node_type, label, code_prefix, properties, fill, clear)
+VALUES (@run_no, @rec, @node_type, @label, @code_prefix, @properties, @fill, @clear);
 
 -- StagingNodeDeleteLosers drops what losing duplicates say.
 -- name: StagingNodeDeleteLosers :exec
