@@ -6,7 +6,9 @@ package graph
 import "time"
 
 // Ref names a record of the source by its natural key. An empty Object means any object of the
-// source: the ID alone must tell (Salesforce ids do).
+// source: the ID alone must tell (Salesforce ids do). The Object may be a lookup, such as
+// "Account.name": then the ID is a name to which a record answers, as written, in NFC and without
+// needless blanks; case makes no difference.
 type Ref struct {
 	Object string
 	ID     string
@@ -56,6 +58,14 @@ type Node struct {
 	Label      string
 	CodePrefix string // empty if the type carries no code
 	Properties []byte // JSON object
+}
+
+// Name is a name to which a record answers when a reference uses the lookup. A record may have several
+// names, and several records may have one.
+type Name struct {
+	Rec    int64
+	Lookup string
+	Name   string // in NFC and without needless blanks
 }
 
 // Link is an edge between two records. A zero Source or Target is the record itself.
@@ -120,6 +130,7 @@ type Stage struct {
 type Batch struct {
 	Records      []Record
 	Nodes        []Node
+	Names        []Name
 	Links        []Link
 	Facts        []Fact
 	Events       []Event
