@@ -319,6 +319,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		Events:     report.GraphEvents(o.Events),
 	}
 	r.fillDeferred(o)
+	r.fillNames(o)
 	counts, err := rejects.Counts(ctx)
 	if err != nil {
 		return load.Settlement{}, err
@@ -418,6 +419,18 @@ func (r *runner) fillDeferred(o *load.Outcome) {
 			obj.Deferred += w.Count
 			r.summary.Objects[w.Object] = obj
 		}
+	}
+}
+
+func (r *runner) fillNames(o *load.Outcome) {
+	r.summary.NamesTotal = o.NamesTotal
+	for _, n := range o.Names {
+		name := report.Name{Lookup: n.Lookup, Name: n.Name, State: report.NameUnknown, Links: n.Links, Suggestion: n.Suggestion}
+		for _, c := range n.Candidates {
+			name.State = report.NameAmbiguous
+			name.Candidates = append(name.Candidates, report.Candidate{Object: c.Object, ID: c.LegacyID, Code: c.Code, Label: c.Label})
+		}
+		r.summary.Names = append(r.summary.Names, name)
 	}
 }
 
