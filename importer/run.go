@@ -143,7 +143,7 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	idType := string(r.mapping.IDs.Form)
 	run, err := load.Begin(ctx, r.pool, load.Config{
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
-		Objects: r.mapping.RecordObjects(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
+		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
 		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
 	})
 	if err != nil {
@@ -167,6 +167,15 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 		r.files = append(r.files, &stagedFile{surveyed: f, no: no})
 	}
 	return nil
+}
+
+// derived says which references by name make records where they find none.
+func derived(m *mapping.Mapping) map[string]load.Derive {
+	all := make(map[string]load.Derive)
+	for lookup, d := range m.Derived() {
+		all[lookup] = load.Derive{Object: d.Object, NodeType: d.Type, CodePrefix: d.Code}
+	}
+	return all
 }
 
 // work stages and merges.
@@ -331,6 +340,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		Events:     report.GraphEvents(o.Events),
 	}
 	r.fillDeferred(o)
+	r.fillNames(o)
 	counts, err := rejects.Counts(ctx)
 	if err != nil {
 		return load.Settlement{}, err
@@ -430,6 +440,18 @@ func (r *runner) fillDeferred(o *load.Outcome) {
 			obj.Deferred += w.Count
 			r.summary.Objects[w.Object] = obj
 		}
+	}
+}
+
+func (r *runner) fillNames(o *load.Outcome) {
+	r.summary.NamesTotal = o.NamesTotal
+	for _, n := range o.Names {
+		name := report.Name{Lookup: n.Lookup, Name: n.Name, State: report.NameUnknown, Links: n.Links, Suggestion: n.Suggestion}
+		for _, c := range n.Candidates {
+			name.State = report.NameAmbiguous
+			name.Candidates = append(name.Candidates, report.Candidate{Object: c.Object, ID: c.LegacyID, Code: c.Code, Label: c.Label})
+		}
+		r.summary.Names = append(r.summary.Names, name)
 	}
 }
 

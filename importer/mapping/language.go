@@ -23,7 +23,7 @@ type Mapping struct {
 
 	hash    string
 	lookups map[string][]lookup // by object: the lookups that its records answer to
-	derived map[string]Derive
+	derived map[string]Derivation
 }
 
 // IDs says how the source names its records.

@@ -234,7 +234,7 @@ func (m *Mapping) check() error {
 	for _, name := range m.Others {
 		c.known[name] = true
 	}
-	m.lookups, m.derived = make(map[string][]lookup), make(map[string]Derive)
+	m.lookups, m.derived = make(map[string][]lookup), make(map[string]Derivation)
 	for _, name := range sortedKeys(m.Objects) {
 		if o := m.Objects[name]; o != nil {
 			c.object(name, o)
@@ -418,9 +418,7 @@ func (c *checker) lookup(at string, r *Ref) {
 			}
 			if o.Derive != nil && first(o.Derive.Lookup, "name") == r.By {
 				named = true
-				d := *o.Derive
-				d.Lookup = target
-				c.m.derived[l.name] = d
+				c.m.derived[l.name] = Derivation{Object: target, Type: o.Derive.Type, Code: o.Derive.Code}
 			}
 			named = named || len(o.Names[r.By]) > 0
 		}
@@ -520,7 +518,7 @@ func (o *Object) refs() []*Ref {
 	return refs
 }
 
-// RecordObjects lists the objects that records and references may belong to, and the lookups.
+// RecordObjects lists the objects that records and references may belong to.
 func (m *Mapping) RecordObjects() []string {
 	set := make(map[string]bool)
 	for _, name := range m.IDs.Prefixes {
@@ -541,9 +539,6 @@ func (m *Mapping) RecordObjects() []string {
 			}
 		}
 	}
-	for _, name := range m.Lookups() {
-		set[name] = true
-	}
 	return sortedKeys(set)
 }
 
@@ -558,9 +553,15 @@ func (m *Mapping) Lookups() []string {
 	return sortedKeys(set)
 }
 
-// Derived tells what is made of a reference that nothing answers to, by lookup. The Lookup of each is the
-// object that the record will be of.
-func (m *Mapping) Derived() map[string]Derive { return m.derived }
+// Derivation is what is made of a reference that nothing answers to.
+type Derivation struct {
+	Object string
+	Type   string // of the node
+	Code   string // the prefix of its code; empty for none
+}
+
+// Derived tells what is made of references that nothing answers to, by lookup.
+func (m *Mapping) Derived() map[string]Derivation { return m.derived }
 
 // KeyColumns gives the column that holds the id, by object.
 func (m *Mapping) KeyColumns() map[string]string {

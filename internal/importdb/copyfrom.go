@@ -181,6 +181,42 @@ func (q *Queries) StagingLinkCopyFrom(ctx context.Context, arg []StagingLinkCopy
 	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_links"}, []string{"run_no", "rec", "id", "slot", "rank", "edge_type", "source_object_no", "source_ref", "target_object_no", "target_ref", "properties", "effective_from", "effective_to", "end_known"}, &iteratorForStagingLinkCopyFrom{rows: arg})
 }
 
+// iteratorForStagingNameCopyFrom implements pgx.CopyFromSource.
+type iteratorForStagingNameCopyFrom struct {
+	rows                 []StagingNameCopyFromParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForStagingNameCopyFrom) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForStagingNameCopyFrom) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunNo,
+		r.rows[0].Rec,
+		r.rows[0].LookupNo,
+		r.rows[0].Name,
+	}, nil
+}
+
+func (r iteratorForStagingNameCopyFrom) Err() error {
+	return nil
+}
+
+// StagingNameCopyFrom copies the names of a batch into staging.
+func (q *Queries) StagingNameCopyFrom(ctx context.Context, arg []StagingNameCopyFromParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_names"}, []string{"run_no", "rec", "lookup_no", "name"}, &iteratorForStagingNameCopyFrom{rows: arg})
+}
+
 // iteratorForStagingNodeCopyFrom implements pgx.CopyFromSource.
 type iteratorForStagingNodeCopyFrom struct {
 	rows                 []StagingNodeCopyFromParams

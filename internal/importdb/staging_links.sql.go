@@ -85,3 +85,37 @@ func (q *Queries) StagingLinkInsertDeferred(ctx context.Context, runNo int32) (i
 	}
 	return result.RowsAffected(), nil
 }
+
+const stagingLinkResolveSources = `-- name: StagingLinkResolveSources :execrows
+UPDATE rye_import.staging_links x
+SET source_object_no = n.object_no, source_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.source_object_no AND n.name_key = rye_import.name_key(x.source_ref)
+`
+
+// StagingLinkResolveSources puts the records that names fit into the place of these, as sources of links.
+func (q *Queries) StagingLinkResolveSources(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingLinkResolveSources, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stagingLinkResolveTargets = `-- name: StagingLinkResolveTargets :execrows
+UPDATE rye_import.staging_links x
+SET target_object_no = n.object_no, target_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.target_object_no AND n.name_key = rye_import.name_key(x.target_ref)
+`
+
+// StagingLinkResolveTargets puts the records that names fit into the place of these, as targets of links.
+func (q *Queries) StagingLinkResolveTargets(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingLinkResolveTargets, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

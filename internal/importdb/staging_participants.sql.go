@@ -56,3 +56,20 @@ func (q *Queries) StagingParticipantInsertDeferred(ctx context.Context, runNo in
 	}
 	return result.RowsAffected(), nil
 }
+
+const stagingParticipantResolve = `-- name: StagingParticipantResolve :execrows
+UPDATE rye_import.staging_participants x
+SET node_object_no = n.object_no, node_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.node_object_no AND n.name_key = rye_import.name_key(x.node_ref)
+`
+
+// StagingParticipantResolve puts the records that names fit into the place of these, as participants of events.
+func (q *Queries) StagingParticipantResolve(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingParticipantResolve, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

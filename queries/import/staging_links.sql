@@ -25,3 +25,19 @@ SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, (d.payload ->> 'rank')::small
 FROM rye_import.deferred d
 JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = -d.deferred_no
 WHERE d.kind = 'link';
+
+-- StagingLinkResolveSources puts the records that names fit into the place of these, as sources of links.
+-- name: StagingLinkResolveSources :execrows
+UPDATE rye_import.staging_links x
+SET source_object_no = n.object_no, source_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = @run_no AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.source_object_no AND n.name_key = rye_import.name_key(x.source_ref);
+
+-- StagingLinkResolveTargets puts the records that names fit into the place of these, as targets of links.
+-- name: StagingLinkResolveTargets :execrows
+UPDATE rye_import.staging_links x
+SET target_object_no = n.object_no, target_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = @run_no AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.target_object_no AND n.name_key = rye_import.name_key(x.target_ref);

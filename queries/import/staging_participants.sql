@@ -16,3 +16,11 @@ SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, (d.payload ->> 'role')::text,
 FROM rye_import.deferred d
 JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = -d.deferred_no
 WHERE d.kind = 'participant' AND d.ref2_id IS NOT NULL;
+
+-- StagingParticipantResolve puts the records that names fit into the place of these, as participants of events.
+-- name: StagingParticipantResolve :execrows
+UPDATE rye_import.staging_participants x
+SET node_object_no = n.object_no, node_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = @run_no AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.node_object_no AND n.name_key = rye_import.name_key(x.node_ref);
