@@ -157,7 +157,9 @@ func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		`[]`, `[{"a":1},{"b":[1,2,{"c":null}]}]`, `{"totalSize":1,"done":false,"records":[{"attributes":{"type":"A","url":"x"},"Id":"1"}]}`,
 		`{"records":[{"attributes":{"type":"A","referenceId":"r"},"Bs":{"records":[{"attributes":{"type":"B"},"x":true}]}}]}`,
-		`{"id":1,"data":{"x":1}}`, "{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":}\n", `[{"a":"\u0000\ud83d\ude00\ud83d"},{"a":1,"a":2}]`,
+		`{"id":1,"data":{"x":1}}`, `{"data":{"id":1},"additional_data":{"pagination":{"more_items_in_collection":true}}}`,
+		`{"users":[],"info":{"more_records":true},"paging":{"next":{"after":1}},"@odata.nextLink":"x"}`, `{"jsonrpc":"2.0","id":1,"result":[{"a":[1,"x"]}]}`,
+		"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":}\n", `[{"a":"\u0000\ud83d\ude00\ud83d"},{"a":1,"a":2}]`,
 		`[{"a":-1.5e+10},{"a":0},{"a":01}]`, `[{"a" : { "b" : [ ] } }] x`, `[[1],2]`, `[{"sobject":"A","files":[]}]`, "[{\"\xff\":\"\xe9\"}]",
 		`{"a":[{"x":1}],"b":[{"y":1},{"y":2}]}`, `[{"A":{"attributes":{"type":"A"},"b":1},"A.b":2}]`, `[{"":1}]`, `[{"a":{"b":{"c":1,"":2},"d":null},"a.b":{},"e":[{"f":{}}]},{"a":null}]`, `[{"a":{"b":1},"a":{"c":1}}]`,
 		"[" + strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20) + "]", `[{"a":"` + strings.Repeat("x", 40) + `"}]`,
@@ -234,8 +236,10 @@ func FuzzChildren(f *testing.F) {
 		}
 		opts := plain
 		opts.Children = []Child{
-			{Column: "b", Type: "b", Parent: "p", Key: "a"}, {Of: "b", Column: "b", Type: "b", Parent: "p", Key: "a"},
-			{Column: "c.d", Type: "d", Parent: "q", Key: "a"}, {Of: "d", Column: "b", Type: "e"},
+			{Column: "b", Type: "b", Parent: "p", Key: "a"},
+			{Of: "b", Column: "b", Type: "b", Parent: "p", Key: "a"},
+			{Column: "c.d", Type: "d", Parent: "q", Key: "a"},
+			{Of: "d", Column: "b", Type: "e"},
 		}
 		before, err := fuzzRead(t, data, p, plain)
 		all, againErr := fuzzRead(t, data, p, opts)
