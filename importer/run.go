@@ -282,11 +282,35 @@ func (r *runner) checkPages() map[string]bool {
 	for name, total := range said {
 		if got[name] < total {
 			incomplete[name] = true
-			r.warn("%s: the pages hold %d of the %d records that the query found; fetch the pages that nextRecordsUrl names",
+			r.warn("%s: the pages hold %d of the %d records that the query found; fetch the pages that are missing, and load them together",
 				name, got[name], total)
 		}
 	}
+	for _, name := range r.withoutLastPage() {
+		if said[name] == 0 {
+			incomplete[name] = true
+			r.warn("%s: the pages say that another follows, and the last is not there; fetch the pages that are missing, and load them together", name)
+		}
+	}
 	return incomplete
+}
+
+// withoutLastPage names the objects of which there are pages of query results, but none that is the last.
+func (r *runner) withoutLastPage() []string {
+	set, last := make(map[string]bool), make(map[string]bool)
+	for _, f := range r.files {
+		switch p := f.profile; {
+		case f.object == "":
+		case p.More:
+			set[f.object] = true
+		case p.Format == decode.FormatJSON && p.Envelope != "":
+			last[f.object] = true
+		}
+	}
+	for name := range last {
+		delete(set, name)
+	}
+	return sorted(set)
 }
 
 // archivable names the objects whose missing records may be archived: those that the export holds

@@ -71,6 +71,7 @@ func newPart(kind string, names []string, places []int, list []Child) *part {
 		return p
 	}
 	cut := func(child int) (cut []string, at []int) {
+		at = []int{} // not nil, which is all
 		for j, name := range names {
 			if of[j] != child {
 				continue

@@ -116,11 +116,10 @@ func (o *objects) record(items []item, text []byte, line int, from origin, depth
 	o.begin(text)
 	stated, reference := o.attributes(text)
 	kind := stated
-	o.columns = o.own
 	if from.kind != "" {
 		kind = from.kind
-		o.columns = o.others[kind]
 	}
+	o.columns = o.columnsOf(kind)
 	o.of, o.first = kind, depth == 0
 	o.members(0, 0, stated != "" && depth < maxRelated, 0)
 	if reference != nil {
@@ -207,12 +206,12 @@ func (o *objects) begin(text []byte) {
 func (o *objects) finish(line int, kind string) item {
 	cells := o.columns.finish(string(o.buf), o.round)
 	if o.err == nil && !utf8.Valid(o.text) && !o.survey {
-		o.err = &RecordError{Code: CodeInvalidUTF8}
-		for i, cell := range cells {
-			if !utf8.ValidString(cell) {
-				o.err = cellError(o.columns.names[i], cell, CodeInvalidUTF8)
-				break
-			}
+		// Its children may be what is not valid.
+		if i := slices.IndexFunc(cells, func(cell string) bool { return !utf8.ValidString(cell) }); i >= 0 {
+			o.err = cellError(o.columns.names[i], cells[i], CodeInvalidUTF8)
+		} else if !utf8.ValidString(kind) {
+			o.err = cellError("attributes.type", kind, CodeInvalidUTF8)
+			kind = ""
 		}
 	}
 	it := item{line: line, result: result{header: o.columns.header, cells: cells}}

@@ -87,7 +87,8 @@ type Profile struct {
 	// Types holds the distinct attributes.type of the first 1,000 JSON records.
 	Types []string
 
-	// Envelope is the key under which the records of a JSON file stand, "" if they stand alone.
+	// Envelope is the key under which the records of a JSON file stand, or the only one, "" if they
+	// stand alone.
 	Envelope string
 
 	SHA256 string // of the decompressed bytes, in hexadecimal
@@ -97,8 +98,8 @@ type Profile struct {
 	// records, and as good a measure of progress.
 	Lines int64
 
-	TotalSize int64 // totalSize of a REST query page, the number of records of all pages
-	More      bool  // done was false: this is a page of several, or a list of child records is cut
+	TotalSize int64 // the number of records of all pages, where a page tells it (Salesforce, Close)
+	More      bool  // it says that another page follows, or that a list of child records is cut
 
 	// Reject says that this is a reject file of an earlier run: its header has _code and _run_id.
 	// Its columns that begin with "_" are part neither of Header nor of the records.
