@@ -17,12 +17,12 @@ import (
 	"github.com/projectrye/rye-import/importer/graph"
 )
 
-// TestHubSpot maps the fixtures of HubSpot as they would be mapped if the CRM were not
+// TestHubSpot maps the fixtures of HubSpot and of Twenty as they would be mapped if the CRM were not
 // known.
 func TestHubSpot(t *testing.T) {
 	t.Parallel()
 	all := hubspotMappings(t)
-	for _, crm := range []string{"hubspot"} {
+	for _, crm := range []string{"hubspot", "twenty"} {
 		t.Run(crm, func(t *testing.T) {
 			t.Parallel()
 			files, err := os.ReadDir(filepath.Join("..", "..", "fixtures", crm))
@@ -52,7 +52,7 @@ func TestHubSpot_Foreign(t *testing.T) {
 		require.NoError(t, err)
 		look := hubspotLook(t, text)
 		for _, m := range all {
-			if m.Name == "hubspot" {
+			if m.Name == "hubspot" || m.Name == "twenty" {
 				require.Empty(t, m.Detect(look).Object, "%s, by %s", path, m.Name)
 			}
 		}
