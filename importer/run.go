@@ -121,6 +121,10 @@ func (r *runner) describe(files []*surveyed) {
 		if !f.mapped() {
 			file.Note = f.note
 		}
+		if f.profile.Titles > 0 {
+			r.warn("%s: the header is on line %d; what stands above it was taken for a title and passed over (--header-line overrules)",
+				f.file.Path, f.profile.HeaderLine)
+		}
 		s.Files = append(s.Files, file)
 		for _, name := range f.profile.Header {
 			if first, ok := strings.CutSuffix(name, " (2)"); ok && f.mapped() && slices.Contains(f.profile.Header, first) {
