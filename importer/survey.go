@@ -171,8 +171,16 @@ func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 			continue
 		}
 		if len(s.profile.Types) > 1 {
-			s.typed, s.note = true, "its records state their types"
-			known++
+			s.note = "its records state their types"
+			for _, kind := range s.profile.Types {
+				if object := m.ObjectOfType(kind); object != "" {
+					s.typed = true
+					s.children = append(s.children, childrenOf(m, kind, object, nil)...)
+				}
+			}
+			if s.typed {
+				known++
+			}
 			continue
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})

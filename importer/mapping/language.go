@@ -92,6 +92,7 @@ type Recognise struct {
 	None   []string `yaml:"none"`   // none of these may be there
 	Prefix string   `yaml:"prefix"` // the first characters of its ids; when ids have another known prefix, it is not this object
 	IDs    string   `yaml:"ids"`    // a regular expression that nine in ten of its ids match
+	Types  []string `yaml:"types"`  // the types that its records state, where these are not its name
 	Beside bool     `yaml:"beside"` // the same rows may be records of another object too, and the file is read for each
 }
 
