@@ -180,7 +180,7 @@ func TestVersion(t *testing.T) {
 func TestBuiltin(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, []string{"salesforce"}, Names())
+	require.Contains(t, Names(), "salesforce")
 	for _, name := range Names() {
 		m, err := Builtin(name)
 		require.NoError(t, err)
