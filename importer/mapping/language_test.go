@@ -198,7 +198,7 @@ func TestBuiltin(t *testing.T) {
 
 	for _, name := range []string{"", ".", "..", "nope", "Salesforce", "salesforce.yaml"} {
 		_, err := Builtin(name)
-		require.EqualError(t, err, `there is no mapping "`+name+`"; there are: salesforce`)
+		require.EqualError(t, err, `there is no mapping "`+name+`"; there are: `+strings.Join(Names(), ", "))
 	}
 }
 
