@@ -64,6 +64,7 @@ type Object struct {
 	Aliases   map[string][]string `yaml:"aliases"`  // other spellings of a column
 	Children  map[string]Child    `yaml:"children"` // columns that hold records of other objects
 	Key       Values              `yaml:"key"`      // the first of these that is filled is the id
+	Repeated  Repeated            `yaml:"repeated"` // how a record may stand several times in an export; default not
 	Names     map[string]Values   `yaml:"names"`    // what else a record can be pointed at by; the lookup, and its values
 	Deleted   *Flag               `yaml:"deleted"`  // marks a deleted record
 	Created   Times               `yaml:"created"`  // when the CRM made it: the first that is filled
@@ -84,6 +85,15 @@ type Object struct {
 
 	Blank map[string]BlankPolicy `yaml:"blank"` // policies of single properties
 }
+
+// Repeated is how a record may stand several times in an export. Other repetitions are rejected.
+type Repeated string
+
+// The ways of repeating.
+const (
+	RepeatedSame  Repeated = "same"  // with the same content
+	RepeatedFirst Repeated = "first" // with any content; the first counts
+)
 
 // Recognise tells an object by its header and its ids, never by the name of a file.
 type Recognise struct {

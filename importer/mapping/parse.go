@@ -345,6 +345,9 @@ func (c *checker) object(name string, o *Object) {
 			c.bad("%s.facts[%d].on: is missing, and the record is no node itself", at, i)
 		}
 	}
+	if ways := []Repeated{"", RepeatedSame, RepeatedFirst}; !slices.Contains(ways, o.Repeated) {
+		c.bad("%s.repeated: %q: same or first", at, o.Repeated)
+	}
 	for _, property := range sortedKeys(o.Blank) {
 		c.policy(at+".blank."+property, o.Blank[property])
 	}
@@ -562,6 +565,18 @@ type Derivation struct {
 
 // Derived tells what is made of references that nothing answers to, by lookup.
 func (m *Mapping) Derived() map[string]Derivation { return m.derived }
+
+// Repeated gives the objects whose records may stand several times in an export, with whether their
+// content may differ.
+func (m *Mapping) Repeated() map[string]bool {
+	all := make(map[string]bool)
+	for name, o := range m.Objects {
+		if o.Repeated != "" {
+			all[m.RecordObject(name)] = all[m.RecordObject(name)] || o.Repeated == RepeatedFirst
+		}
+	}
+	return all
+}
 
 // KeyColumns gives the column that holds the id, by object.
 func (m *Mapping) KeyColumns() map[string]string {
