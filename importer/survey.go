@@ -172,7 +172,14 @@ func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 		}
 		if len(s.profile.Types) > 1 {
 			s.typed, s.note = true, "its records state their types"
-			known++
+			// Other CRMs have objects of these names too. Their columns tell.
+			mapped := 0
+			for _, name := range s.profile.Types {
+				if v := m.Detect(mapping.Look{Header: s.profile.Header, Types: []string{name}}); v.Object != "" {
+					mapped, s.known = 1, max(s.known, v.Known)
+				}
+			}
+			known += mapped
 			continue
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})
