@@ -171,16 +171,16 @@ func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 			continue
 		}
 		if len(s.profile.Types) > 1 {
-			s.note = "its records state their types"
+			s.typed, s.note = true, "its records state their types"
+			// Other CRMs have objects of these names too. Their columns tell.
+			mapped := 0
 			for _, kind := range s.profile.Types {
-				if object := m.ObjectOfType(kind); object != "" {
-					s.typed = true
-					s.children = append(s.children, childrenOf(m, kind, object, nil)...)
+				if v := m.Detect(mapping.Look{Header: s.profile.Header, Types: []string{kind}}); v.Object != "" {
+					mapped, s.known = 1, max(s.known, v.Known)
+					s.children = append(s.children, childrenOf(m, kind, v.Object, nil)...)
 				}
 			}
-			if s.typed {
-				known++
-			}
+			known += mapped
 			continue
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})

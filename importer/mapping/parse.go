@@ -401,6 +401,12 @@ func (c *checker) references(name string, o *Object) {
 			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
 		}
 	}
+	if s := o.Stage; s != nil && s.Pipeline != nil && s.Pipeline.By != "" {
+		c.bad("%s.stage.pipeline: a pipeline is pointed at by its id only, or by whatever deals call it", at)
+	}
+	if p := o.Participant; p != nil && p.Event.By != "" {
+		c.bad("%s.participant.event: an event is pointed at by its id only", at)
+	}
 }
 
 // lookup is a way of pointing at records other than by their ids.
