@@ -49,3 +49,16 @@ func TestRun_Pages(t *testing.T) {
 		}
 	}
 }
+
+// TestRun_Title loads a file with a title above its header, and says that there is one.
+func TestRun_Title(t *testing.T) {
+	t.Parallel()
+
+	path := write(t, "contacts.csv", "sep=;", "Contacts of the north", "", "Id;LastName;Email;MailingCity",
+		"0035g00000AAAAA;Lund;lund@example.com;Oslo", "0035g00000BBBBB;Berg;;Bergen")
+	s, err := importer.New(pgtest.New(t)).Run(t.Context(), find(t, path), config(t))
+	require.NoError(t, err)
+	require.Equal(t, int64(2), s.Objects["Contact"].Created)
+	require.Len(t, s.Warnings, 1)
+	require.Contains(t, s.Warnings[0], "contacts.csv: the header is on line 4")
+}

@@ -299,9 +299,9 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	defer func() {
 		object := c.file.object
 		if c.file.typed && len(c.records) > 0 {
-			object = c.records[0].Type
+			object = p.mapping.ObjectOfType(c.records[0].Type)
 		}
-		if p.mapping.Objects[object] != nil {
+		if object != "" {
 			own.object(p.mapping.RecordObject(object)).spent += time.Since(begun)
 		}
 	}()
@@ -348,13 +348,10 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 
 // objectOf gives the object of a file's records of a type, or "" if the mapping has no use for them.
 func (p *pipeline) objectOf(f *stagedFile, kind string) string {
-	switch {
-	case !f.typed && !f.isChild(kind):
+	if !f.typed && !f.isChild(kind) {
 		return f.object
-	case p.mapping.Objects[kind] != nil:
-		return kind
 	}
-	return ""
+	return p.mapping.ObjectOfType(kind)
 }
 
 func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {

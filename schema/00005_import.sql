@@ -121,7 +121,7 @@ CREATE OR REPLACE FUNCTION rye_import.name_key(p_name text) RETURNS text LANGUAG
 $$;
 
 CREATE TABLE rye_import.names (
-    lookup_no int NOT NULL REFERENCES rye_import.objects,
+    lookup_no int NOT NULL,
     name_key  text COLLATE "C" NOT NULL,
     name      text COLLATE "C" NOT NULL,
     object_no int NOT NULL REFERENCES rye_import.objects,
@@ -447,8 +447,8 @@ BEGIN
         SELECT k.name
         FROM names k
         LEFT JOIN records r ON r.object_no = k.object_no AND r.legacy_id = k.legacy_id
-        -- Names of which one is twice as long are not alike, and lengths are cheap to compare.
-        WHERE k.lookup_no = p_lookup_no AND length(k.name_key) BETWEEN length(v_key) / 2 AND length(v_key) * 2
+        -- Names of very different lengths are not alike, and lengths are cheap to compare.
+        WHERE k.lookup_no = p_lookup_no AND length(k.name_key) BETWEEN length(v_key) * 0.6 - 2 AND length(v_key) / 0.6 + 2
             AND similarity(k.name_key, v_key) >= 0.6 AND r.archived IS NULL
         ORDER BY similarity(k.name_key, v_key) DESC, k.derived, k.name
         LIMIT 1);

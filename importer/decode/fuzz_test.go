@@ -105,6 +105,7 @@ func FuzzCSV(f *testing.F) {
 		"a,b\n1,2\n", "a;b\r\n1;\"x\r\ny\"\r\n", "a\tb\n1\t2\n\nfooter\n", "a,a,\n1,2,3\n", "a\n\"\"\n \n\"\"\"\"\n",
 		"a,b\n1,\"2\n3,4\n", "a,b\n1,2\"\n\"3\"4,5\n", "a,b\n1,\"x\ny\",2\n3,4\n", "a,b\n\n\n1\n2\n", "a,b\r1,2\r", "a,b\n1,2\r",
 		"\ufeffa,b\n\xff,\x00\n", "a|b\n1|2", "_code,_run_id,a\n1,2,3\n", "\"a\nb\",c\n1,2\n", "a,b\n,\n , \n\"\",\"\"\n", "a,b\n1,\"2\"\r\r\n",
+		"sep=;\na;b\n1;2\n", "\"sep=|\"\n\na|b\n", "Title\n\nName,Mail,City\nAnn,a@b,x\nBob,b@b,y\n\nfoot\n", "'a','b'\n'1','x''\"y'\n'\n",
 	} {
 		f.Add([]byte(s), uint16(0))
 		f.Add([]byte(s), uint16(6))
@@ -120,6 +121,14 @@ func FuzzCSV(f *testing.F) {
 				return
 			}
 			p.Header = r.Columns("")
+		}
+		if p.HeaderLine > 0 {
+			// Who says what was found finds the same.
+			said := Options{MaxRecordBytes: int(limit), Delimiter: p.Delimiter, Quote: p.Quote, HeaderLine: p.HeaderLine}
+			again, err := Scan(context.Background(), opener(data), said)
+			require.NoError(t, err)
+			again.Titles = p.Titles
+			require.Equal(t, p, again)
 		}
 		all, err := fuzzRead(t, data, p, opts)
 		require.NoError(t, err)

@@ -2,7 +2,9 @@ package decode
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -406,4 +408,38 @@ func TestJSON_AgreesWithEncodingJSON(t *testing.T) {
 		require.Equal(t, "false", c[h.Index("HasOptedOutOfEmail")])
 		require.Empty(t, c[h.Index("Birthdate")])
 	}
+}
+
+// TestJSON_Pairs reads the captures of a connector: names with records.
+func TestJSON_Pairs(t *testing.T) {
+	t.Parallel()
+
+	const text = `[
+["acme/people", {"id": 1, "name": "Ada"}],
+["acme/companies", {"id": 7}],
+["people", {"id": 2, "x": {"y": 3}}],
+["people"], 5, ["people", {}, {}]]`
+	p, err := Scan(t.Context(), opener([]byte(text)), Options{})
+	require.NoError(t, err)
+	require.Equal(t, FormatJSON, p.Format)
+	require.Equal(t, []string{"people", "companies"}, p.Types)
+	rc, err := opener([]byte(text))()
+	require.NoError(t, err)
+	r, err := NewReader(rc, p, Options{})
+	require.NoError(t, err)
+	var got []string
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var bad *RecordError
+		if errors.As(err, &bad) {
+			got = append(got, bad.Code)
+			continue
+		}
+		require.NoError(t, err)
+		got = append(got, fmt.Sprint(rec.Line, rec.Type, rec.Cells))
+	}
+	require.Equal(t, []string{"2people[1 Ada ]", "3companies[7  ]", "4people[2  3]", CodeBadJSON, CodeBadJSON, CodeBadJSON}, got)
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,12 +90,12 @@ func (o *objects) read(items []item, lex *lexer) ([]item, error) {
 		text = lex.start
 	case err != nil:
 		return items, err
-	case first != '{':
+	case first != '{' && !isPair(text):
 		e.Reason = "the value is no object"
 	case lex.deepest > maxDepth:
 		e.Reason = fmt.Sprintf("values are nested %d levels deep, more than %d", lex.deepest, maxDepth)
 	default:
-		if items = o.records(items, text, line); o.full && !o.survey {
+		if items = o.recordOf(items, text, line); o.full && !o.survey {
 			return nil, &FileError{Line: line, Reason: fmt.Sprintf("the records have more than %d different keys; keys seem to be data here", maxColumns)}
 		}
 		return items, nil
@@ -105,6 +106,36 @@ func (o *objects) read(items []item, lex *lexer) ([]item, error) {
 	}
 	e.EndLine = lex.line()
 	return append(items, it), nil
+}
+
+// isPair reports whether a value is a name and a record, as captures of a connector have them:
+// ["acmeCo/contacts", {...}].
+func isPair(text []byte) bool {
+	if text[0] != '[' {
+		return false
+	}
+	c := cursor{b: text}
+	if !c.element() || c.kind() != '"' || !c.element() || c.kind() != '{' {
+		return false
+	}
+	return !c.element()
+}
+
+// recordOf appends the records of an object, or of a pair: then what the name ends with is its type.
+func (o *objects) recordOf(items []item, text []byte, line int) []item {
+	if text[0] != '[' {
+		return o.records(items, text, line)
+	}
+	c := cursor{b: text}
+	c.element()
+	name, _ := appendString(nil, c.value.of(text))
+	kind := string(name[bytes.LastIndexByte(name, '/')+1:])
+	c.element()
+	if o.survey && !slices.Contains(o.types, kind) {
+		o.types = append(o.types, kind)
+	}
+	line += countLines(text[:c.value.start])
+	return o.record(items, c.value.of(text), line, origin{kind: kind}, 0)
 }
 
 // records appends the records that an object consists of: itself, and then its child records.

@@ -65,7 +65,6 @@ func TestSamples(t *testing.T) {
 	counts["salesforce/forcedotcom__dataloader/csvtext_BOM_UTF32LE.csv"] = 2 // misread there
 	counts["generic/Doogit__pipeline-hygiene/delta_manifest.json"] = 3       // taken as an envelope
 	formats := map[string]Format{
-		"hubspot/estuary__connectors/snapshots__capture__stdout.json":            FormatUnknown, // an array of arrays
 		"salesforce/SFDC-Assets__event-monitoring-demo/Account-plan.json":        FormatPlan,
 		"salesforce/SFDC-Assets__event-monitoring-demo/Contact-plan.json":        FormatPlan,
 		"salesforce/SFDC-Assets__event-monitoring-demo/Opportunity-plan.json":    FormatPlan,

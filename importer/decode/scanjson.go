@@ -68,6 +68,7 @@ type list struct {
 	count   int  // elements that are objects
 	others  int  // elements that are not
 	single  bool // it is an object
+	pairs   bool // they are names with records
 }
 
 func (v *survey) file() error {
@@ -141,13 +142,21 @@ func (v *survey) list(key string) (*list, error) {
 		if err != nil {
 			return l, err
 		}
-		if c != '{' {
+		switch {
+		case c != '{' && c != '[' || l.count >= surveyed && c == '[' && !l.pairs:
 			l.others++
 			err = v.lex.value()
-		} else if l.count++; l.count <= surveyed {
-			_, err = l.objects.read(nil, v.lex)
-		} else {
+		case l.count >= surveyed:
+			l.count++
 			err = v.lex.value()
+		default:
+			var items []item
+			if items, err = l.objects.read(nil, v.lex); err == nil && c == '[' && len(items) == 1 && items[0].err != nil {
+				l.others++
+			} else {
+				l.count++
+				l.pairs = c == '['
+			}
 		}
 		if err != nil {
 			return l, err

@@ -129,8 +129,10 @@ func TestMergeStages(t *testing.T) {
 			// Deals name their stages by ids, which the definitions give names.
 			name: "DealsNameIDs",
 			seen: []seenStage{
-				{label: "7", key: "7"}, {label: "9", key: "9"},
-				{id: "7", label: "Offer made", key: "offer_made", order: number64(2)}, {id: "8", label: "Called", key: "called", order: number64(1)},
+				{label: "7", key: "7"},
+				{label: "9", key: "9"},
+				{id: "7", label: "Offer made", key: "offer_made", order: number64(2)},
+				{id: "8", label: "Called", key: "called", order: number64(1)},
 				{id: "9", label: "Gewonnen", key: "closed_won", won: true},
 			},
 			want:   "1 called=Called#8, 2 offer_made=Offer made#7, 3 closed_won=Gewonnen#9!",

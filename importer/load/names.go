@@ -33,11 +33,18 @@ func (m *merger) names(ctx context.Context) error {
 	if !m.asked {
 		return nil
 	}
+	if _, err := m.q.MergeNameInsert(ctx, importdb.MergeNameInsertParams{RunNo: m.no, LookupNos: lookups}); err != nil {
+		return err
+	}
+	if err := m.q.StagingAnalyzeNames(ctx); err != nil {
+		return err
+	}
 	archive, err := m.archivable()
 	if err != nil {
 		return err
 	}
-	if _, err := m.q.MergeNameInsert(ctx, importdb.MergeNameInsertParams{RunNo: m.no, LookupNos: lookups, ArchiveNos: archive}); err != nil {
+	_, err = m.q.MergeNameSetCandidates(ctx, importdb.MergeNameSetCandidatesParams{RunNo: m.no, Source: m.source, ArchiveNos: archive})
+	if err != nil {
 		return err
 	}
 	if err := m.derive(ctx); err != nil {
@@ -72,6 +79,9 @@ func (m *merger) derive(ctx context.Context) error {
 	}
 	n, err := m.q.MergeNameSetDerived(ctx, names)
 	if err != nil || n == 0 {
+		return err
+	}
+	if err := m.q.StagingAnalyzeNames(ctx); err != nil {
 		return err
 	}
 	if _, err := m.q.NameInsertDerived(ctx, m.no); err != nil {

@@ -588,3 +588,37 @@ func TestStage_Names(t *testing.T) {
 	require.Equal(t, 1, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_names"), "what is too long for an index is no name")
 	require.NoError(t, run.End(t.Context(), "failed", errors.New("stopped"), nil))
 }
+
+// TestNames_SeveralLater: a name comes to fit a second record. What was linked by it stays, also when the
+// record that refers by it changes, until the name fits one record again.
+func TestNames_SeveralLater(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	cfg := namesConfig("crm")
+	b := &batch{}
+	b.company(1, "a1", "Acme")
+	b.member(2, "p1", accountName, "Acme")
+	b.run(t, pool, cfg, MergeOptions{})
+	require.Equal(t, []string{"employs a1 p1"}, edges(t, pool))
+
+	both := &batch{}
+	both.company(1, "a1", "Acme")
+	both.company(2, "a2", "ACME")
+	both.member(3, "p1", accountName, "Acme").Hash = md5.Sum([]byte("changed")) //nolint:gosec // see above
+	out := both.run(t, pool, cfg, MergeOptions{})
+	require.Equal(t, []string{"employs a1 p1"}, edges(t, pool))
+	require.Equal(t, Links{Found: 1, Deferred: 1}, out.Links["employs"])
+	require.Zero(t, out.Edges)
+	require.Len(t, out.Names, 1)
+	require.Len(t, out.Names[0].Candidates, 2)
+	both.again(t, pool, cfg, MergeOptions{})
+
+	// Now it is said otherwise: that ends the edge, and what waited is forgotten.
+	moved := &batch{}
+	moved.company(1, "g1", "Globex")
+	moved.member(2, "p1", accountName, "Globex")
+	out = moved.run(t, pool, cfg, MergeOptions{})
+	require.Equal(t, []string{"employs g1 p1"}, edges(t, pool))
+	require.Equal(t, Edges{Created: 1, Closed: 1}, out.Edges)
+	require.Empty(t, out.Names)
+}

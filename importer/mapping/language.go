@@ -64,6 +64,7 @@ type Object struct {
 	Aliases   map[string][]string `yaml:"aliases"`  // other spellings of a column
 	Children  map[string]Child    `yaml:"children"` // columns that hold records of other objects
 	Key       Values              `yaml:"key"`      // the first of these that is filled is the id
+	Repeated  Repeated            `yaml:"repeated"` // how a record may stand several times in an export; default not
 	Names     map[string]Values   `yaml:"names"`    // what else a record can be pointed at by; the lookup, and its values
 	Deleted   *Flag               `yaml:"deleted"`  // marks a deleted record
 	Created   Times               `yaml:"created"`  // when the CRM made it: the first that is filled
@@ -85,6 +86,15 @@ type Object struct {
 	Blank map[string]BlankPolicy `yaml:"blank"` // policies of single properties
 }
 
+// Repeated is how a record may stand several times in an export. Other repetitions are rejected.
+type Repeated string
+
+// The ways of repeating.
+const (
+	RepeatedSame  Repeated = "same"  // with the same content
+	RepeatedFirst Repeated = "first" // with any content; the first counts
+)
+
 // Recognise tells an object by its header and its ids, never by the name of a file.
 type Recognise struct {
 	All    []string `yaml:"all"`    // columns that must be there
@@ -92,6 +102,7 @@ type Recognise struct {
 	None   []string `yaml:"none"`   // none of these may be there
 	Prefix string   `yaml:"prefix"` // the first characters of its ids; when ids have another known prefix, it is not this object
 	IDs    string   `yaml:"ids"`    // a regular expression that nine in ten of its ids match
+	Types  []string `yaml:"types"`  // the types that its records state, where these are not its name
 	Beside bool     `yaml:"beside"` // the same rows may be records of another object too, and the file is read for each
 }
 

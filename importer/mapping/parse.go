@@ -345,6 +345,9 @@ func (c *checker) object(name string, o *Object) {
 			c.bad("%s.facts[%d].on: is missing, and the record is no node itself", at, i)
 		}
 	}
+	if ways := []Repeated{"", RepeatedSame, RepeatedFirst}; !slices.Contains(ways, o.Repeated) {
+		c.bad("%s.repeated: %q: same or first", at, o.Repeated)
+	}
 	for _, property := range sortedKeys(o.Blank) {
 		c.policy(at+".blank."+property, o.Blank[property])
 	}
@@ -397,6 +400,12 @@ func (c *checker) references(name string, o *Object) {
 		if o.Same[i].As.By != "" {
 			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
 		}
+	}
+	if s := o.Stage; s != nil && s.Pipeline != nil && s.Pipeline.By != "" {
+		c.bad("%s.stage.pipeline: a pipeline is pointed at by its id only, or by whatever deals call it", at)
+	}
+	if p := o.Participant; p != nil && p.Event.By != "" {
+		c.bad("%s.participant.event: an event is pointed at by its id only", at)
 	}
 }
 
@@ -562,6 +571,18 @@ type Derivation struct {
 
 // Derived tells what is made of references that nothing answers to, by lookup.
 func (m *Mapping) Derived() map[string]Derivation { return m.derived }
+
+// Repeated gives the objects whose records may stand several times in an export, with whether their
+// content may differ.
+func (m *Mapping) Repeated() map[string]bool {
+	all := make(map[string]bool)
+	for name, o := range m.Objects {
+		if o.Repeated != "" {
+			all[m.RecordObject(name)] = all[m.RecordObject(name)] || o.Repeated == RepeatedFirst
+		}
+	}
+	return all
+}
 
 // KeyColumns gives the column that holds the id, by object.
 func (m *Mapping) KeyColumns() map[string]string {

@@ -247,10 +247,12 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 
 // number reads a number in its canonical form.
 func (v *value) number(s string, r *row) (string, error) {
-	if v.as == TypeMoney {
+	switch v.as {
+	case TypeMoney:
 		s = bareAmount(s)
-	} else if v.as == TypePercent {
+	case TypePercent:
 		s = strings.TrimSpace(strings.TrimSuffix(s, "%"))
+	default:
 	}
 	n, err := parseNumber(s, v.decimal)
 	if err != nil {

@@ -20,22 +20,44 @@ WITH spelled AS (
     FROM rye_import.deferred_references x
     WHERE x.object_no = ANY ($2::int[]) AND x.ref IS NOT NULL
     GROUP BY 1, 2
-), wanted AS (
-    SELECT DISTINCT ON (w.lookup_no, w.name_key) w.lookup_no, w.name_key, w.name, w.rec
-    FROM (SELECT p.lookup_no, p.name, p.rec, rye_import.name_key(p.name) AS name_key FROM spelled p) w
-    ORDER BY w.lookup_no, w.name_key, w.rec, w.name
-), fitting AS (
+), keyed AS (
+    SELECT s.lookup_no, s.name, s.rec, rye_import.name_key(s.name) AS name_key FROM spelled s
+)
+INSERT INTO rye_import.merge_names (run_no, lookup_no, name_key, name, rec, candidates, derived)
+SELECT DISTINCT ON (k.lookup_no, k.name_key) $1::int, k.lookup_no, k.name_key, k.name, k.rec, 0, false
+FROM keyed k
+ORDER BY k.lookup_no, k.name_key, k.rec, k.name
+`
+
+type MergeNameInsertParams struct {
+	RunNo     int32
+	LookupNos []int32
+}
+
+// MergeNameInsert notes the names that references of the run and deferred ones use, each as the
+// first of them writes it; those that wait come before those of the run.
+func (q *Queries) MergeNameInsert(ctx context.Context, arg MergeNameInsertParams) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeNameInsert, arg.RunNo, arg.LookupNos)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const mergeNameSetCandidates = `-- name: MergeNameSetCandidates :execrows
+WITH fitting AS (
     SELECT w.lookup_no, w.name_key, k.object_no, k.legacy_id, k.derived, coalesce(s.id, m.node_id) AS node_id,
         bool_and(k.derived) OVER (PARTITION BY w.lookup_no, w.name_key) AS only_derived
-    FROM wanted w
+    FROM rye_import.merge_names w
     JOIN rye_import.names k ON k.lookup_no = w.lookup_no AND k.name_key = w.name_key
     JOIN rye_import.objects o ON o.object_no = k.object_no
     LEFT JOIN rye_import.staging_records s
         ON s.run_no = $1::int AND s.object_no = k.object_no AND s.legacy_id = k.legacy_id AND s.kind = 'node' AND s.changed
     LEFT JOIN rye_import.records r ON r.object_no = k.object_no AND r.legacy_id = k.legacy_id
-    LEFT JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id
+    LEFT JOIN rye.node_source_map m
+        ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
     LEFT JOIN rye.nodes n ON n.id = coalesce(s.id, m.node_id)
-    WHERE coalesce(s.id, m.node_id) IS NOT NULL
+    WHERE w.run_no = $1::int AND coalesce(s.id, m.node_id) IS NOT NULL
         -- Somebody may have archived the node; one that the importer archived comes back with its record.
         AND (n.archived_at IS NULL OR k.derived OR s.rec IS NOT NULL AND r.archived IS NOT NULL)
         AND (s.rec IS NOT NULL OR r.archived IS NULL)
@@ -54,25 +76,25 @@ WITH spelled AS (
     WHERE f.only_derived OR NOT f.derived
     GROUP BY 1, 2
 )
-INSERT INTO rye_import.merge_names (run_no, lookup_no, name_key, name, rec, candidates, derived, object_no, legacy_id)
-SELECT $1::int, w.lookup_no, w.name_key, w.name, w.rec, coalesce(c.candidates, 0), false,
-    CASE WHEN c.candidates = 1 THEN c.object_no END, CASE WHEN c.candidates = 1 THEN c.legacy_id END
-FROM wanted w
-LEFT JOIN counted c ON c.lookup_no = w.lookup_no AND c.name_key = w.name_key
+UPDATE rye_import.merge_names n
+SET candidates = c.candidates,
+    object_no = CASE WHEN c.candidates = 1 THEN c.object_no END, legacy_id = CASE WHEN c.candidates = 1 THEN c.legacy_id END
+FROM counted c
+WHERE n.run_no = $1::int AND n.lookup_no = c.lookup_no AND n.name_key = c.name_key
 `
 
-type MergeNameInsertParams struct {
+type MergeNameSetCandidatesParams struct {
 	RunNo      int32
-	LookupNos  []int32
+	Source     string
 	ArchiveNos []int32
 }
 
-// MergeNameInsert looks up the names that references of the run and deferred ones use. A name fits the
-// living nodes whose records answer to it; records that only references have made count where there
-// are no others. Of the records of the one node that a name fits, the lowest stands for it. Names
-// of records that the run is about to archive as missing fit no more.
-func (q *Queries) MergeNameInsert(ctx context.Context, arg MergeNameInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeNameInsert, arg.RunNo, arg.LookupNos, arg.ArchiveNos)
+// MergeNameSetCandidates counts the living nodes whose records answer to each name; records that only
+// references have made count where there are no others. Of the records of the one node that a name
+// fits, the lowest stands for it. Names of records that the run is about to archive as missing fit
+// no more. The crosswalk's index compares by the default collation.
+func (q *Queries) MergeNameSetCandidates(ctx context.Context, arg MergeNameSetCandidatesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeNameSetCandidates, arg.RunNo, arg.Source, arg.ArchiveNos)
 	if err != nil {
 		return 0, err
 	}

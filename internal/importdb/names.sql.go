@@ -73,7 +73,8 @@ WITH asked AS (
     FROM asked a
     JOIN rye_import.names k ON k.lookup_no = a.lookup_no AND k.name_key = a.name_key
     JOIN rye_import.objects o ON o.object_no = k.object_no
-    JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id
+    JOIN rye.node_source_map m
+        ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
     LEFT JOIN rye_import.records r ON r.object_no = k.object_no AND r.legacy_id = k.legacy_id
     WHERE r.archived IS NULL
     ORDER BY a.position, m.node_id, k.derived, o.object, k.legacy_id
@@ -106,7 +107,7 @@ type NameListCandidatesRow struct {
 }
 
 // NameListCandidates gives the nodes that have a name, by the lowest record of each: at most so many a
-// name, of those that references could mean.
+// name, of those that references could mean. The crosswalk's index compares by the default collation.
 func (q *Queries) NameListCandidates(ctx context.Context, arg NameListCandidatesParams) ([]NameListCandidatesRow, error) {
 	rows, err := q.db.Query(ctx, nameListCandidates, arg.MaxRows, arg.LookupNos, arg.NameKeys)
 	if err != nil {

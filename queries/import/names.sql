@@ -27,7 +27,7 @@ WHERE n.run_no = @run_no AND n.derived AND NOT EXISTS (
     WHERE k.object_no = n.object_no AND k.legacy_id = n.legacy_id AND k.lookup_no = n.lookup_no AND k.name_key = n.name_key);
 
 -- NameListCandidates gives the nodes that have a name, by the lowest record of each: at most so many a
--- name, of those that references could mean.
+-- name, of those that references could mean. The crosswalk's index compares by the default collation.
 -- name: NameListCandidates :many
 WITH asked AS (
     SELECT unnest(@lookup_nos::int[]) AS lookup_no, unnest(@name_keys::text[]) AS name_key,
@@ -37,7 +37,8 @@ WITH asked AS (
     FROM asked a
     JOIN rye_import.names k ON k.lookup_no = a.lookup_no AND k.name_key = a.name_key
     JOIN rye_import.objects o ON o.object_no = k.object_no
-    JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id
+    JOIN rye.node_source_map m
+        ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
     LEFT JOIN rye_import.records r ON r.object_no = k.object_no AND r.legacy_id = k.legacy_id
     WHERE r.archived IS NULL
     ORDER BY a.position, m.node_id, k.derived, o.object, k.legacy_id

@@ -166,7 +166,7 @@ WITH made AS (
             WHERE s.run_no = n.run_no AND s.object_no = n.object_no AND s.legacy_id = n.legacy_id AND s.kind = 'node' AND s.changed)
         AND NOT EXISTS (
             SELECT FROM rye.node_source_map m
-            WHERE m.source_schema = o.source AND m.source_table = o.object AND m.source_id = n.legacy_id)
+            WHERE m.source_schema = o.source AND m.source_table = o.object AND m.source_id = n.legacy_id COLLATE "default")
 ), referring AS (
     SELECT n.object_no, n.legacy_id, min(s.created_at) AS created_at
     FROM rye_import.staging_references x
