@@ -149,6 +149,8 @@ type Ref struct {
 	By      string   `yaml:"by"`      // the lookup that the record is pointed at by; default: its id
 	ID      Value    `yaml:"id"`      // the column that holds the id or the name
 	Default string   `yaml:"default"` // the id, where the column is blank or missing
+
+	lookup string // that its id or name is looked up in, in place of one object
 }
 
 // NameList is one name or a list of names.
@@ -249,9 +251,10 @@ type Link struct {
 	Name       string           `yaml:"name"` // default: the column of From or To
 	When       *When            `yaml:"when"`
 	Type       string           `yaml:"type"`
-	From       *Ref             `yaml:"from"` // the edge comes from there to the record ...
-	To         *Ref             `yaml:"to"`   // ... or goes from the record to there
-	Take       Take             `yaml:"take"` // which records of a list; default all
+	From       *Ref             `yaml:"from"`   // the edge comes from there to the record ...
+	To         *Ref             `yaml:"to"`     // ... or goes from the record to there
+	Except     *Value           `yaml:"except"` // records of the list that are left out: those that another column names
+	Take       Take             `yaml:"take"`   // which records of the list; default all
 	Properties map[string]Value `yaml:"properties"`
 	Since      Times            `yaml:"since"`
 	Until      Times            `yaml:"until"`

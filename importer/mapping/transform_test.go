@@ -200,6 +200,7 @@ objects:
     links:
       - {type: primary_contact, take: first, to: {object: Person, id: &people {column: People, as: list}}}
       - {type: secondary_contact, take: rest, to: {object: Person, id: *people}}
+      - {name: others, type: affiliated_with, to: {object: Company, id: {column: Companies, as: list}}, except: Main}
       - {name: mails, type: knows, to: {object: Person, by: email, id: {column: Mails, as: list, split: ","}}}
       - {type: regarding, to: {choose: {column: Kind, map: {people: Person, companies: Company}, unknown: blank}, id: Parent}}
   Person:
@@ -220,6 +221,9 @@ objects:
 	require.Equal(t, []string{"primary_contact Person:7", "secondary_contact Person:8", "secondary_contact Person:9"}, refs("Id|People", "1|7; 8;7;9"))
 	require.Equal(t, []string{"primary_contact Person:7"}, refs("Id|People", "1|[7]"))
 	require.Empty(t, refs("Id|People", "1|"))
+	require.Equal(t, []string{"affiliated_with Company:7", "affiliated_with Company:9"}, refs("Id|Companies|Main", "1|7;8;9| 8 "))
+	require.Equal(t, []string{"affiliated_with Company:7"}, refs("Id|Companies|Main", "1|7|"))
+	require.Equal(t, []string{"affiliated_with Company:8"}, refs("Id|Companies|Main", "1|[7,8]|7"))
 	require.Equal(t, []string{"knows Person.email:a@b.example", "knows Person.email:c d"}, refs("Id|Mails", "1|a@b.example, c  d,"))
 	require.Equal(t, []string{"regarding Person:5"}, refs("Id|Kind|Parent", "1|People|5"))
 	require.Equal(t, []string{"regarding Company:5"}, refs("Id|Kind|Parent", "1|companies|5"))
