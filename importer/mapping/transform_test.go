@@ -227,7 +227,7 @@ objects:
 	require.Equal(t, []string{"knows Person.email:a@b.example", "knows Person.email:c d"}, refs("Id|Mails", "1|a@b.example, c  d,"))
 	require.Equal(t, []string{"regarding Person:5"}, refs("Id|Kind|Parent", "1|People|5"))
 	require.Equal(t, []string{"regarding Company:5"}, refs("Id|Kind|Parent", "1|companies|5"))
-	require.Equal(t, []string{"regarding :5"}, refs("Id|Kind|Parent", "1|Cases|5"), "it may be of any object")
+	require.Equal(t, []string{"regarding any.id:5"}, refs("Id|Kind|Parent", "1|Cases|5"), "it may be of any")
 
 	require.Equal(t, []string{"Person.email"}, m.Lookups())
 	b, _, err := mapRow(t, m, "Person", []string{"Pid", "Mail", "Mail 2"}, "1", "", " A@b.example ")
