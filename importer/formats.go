@@ -15,7 +15,7 @@ import (
 func settings(cfg Config, f *surveyed) mapping.Settings {
 	return mapping.Settings{
 		Zone: cfg.TimeZone, DateOrder: cfg.DateOrder, Decimal: cfg.Decimal, Formats: f.formats,
-		Plain: f.profile.Format != decode.FormatCSV,
+		Plain: f.profile.Format != decode.FormatCSV || f.file.Sheet,
 	}
 }
 

@@ -40,8 +40,18 @@ type surveyed struct {
 
 // options says how the file is read.
 func (s *surveyed) options(cfg Config) decode.Options {
-	opts := cfg.Decode
+	opts := decodeOptions(s.file, cfg)
 	opts.Children = s.children
+	return opts
+}
+
+// decodeOptions says how a file is read before anything is known of its records. What the configuration
+// says of the form of CSV is not said of workbooks.
+func decodeOptions(f *source.File, cfg Config) decode.Options {
+	opts := cfg.Decode
+	if f.Sheet {
+		opts.Encoding, opts.Delimiter, opts.Quote = "utf-8", ',', '"'
+	}
 	return opts
 }
 
@@ -107,7 +117,7 @@ func survey(ctx context.Context, files []*source.File, cfg Config) ([]*surveyed,
 }
 
 func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
-	p, err := decode.Scan(ctx, f.Open, cfg.Decode)
+	p, err := decode.Scan(ctx, f.Open, decodeOptions(f, cfg))
 	if err != nil {
 		return nil, inFile(f, err)
 	}
@@ -128,7 +138,7 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	opts := cfg.Decode
+	opts := decodeOptions(f, cfg)
 	opts.Children = nil // what the file is, is told by its records as they are
 	r, err := decode.NewReader(rc, p, opts)
 	if err != nil {

@@ -24,7 +24,7 @@ func cmdInspect(s streams) *cli.Command {
 				return err
 			}
 			if !c.Args().Present() {
-				return usagef("inspect needs a PATH: a folder, a zip, CSV or JSON files, or -")
+				return usagef("inspect needs a PATH: a folder, a zip, CSV, JSON or .xlsx files, or -")
 			}
 			set, err := source.Find(c.Context, c.Args().Slice(), source.Options{Stdin: s.in})
 			if err != nil {
