@@ -36,6 +36,11 @@ func readFlags() []cli.Flag {
 	}
 }
 
+// showValuesFlag lets a command show values of the export.
+func showValuesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "show-values", Usage: "show values of the export as they are; they are masked otherwise", DisableDefaultText: true}
+}
+
 func runFlags() []cli.Flag {
 	return append(readFlags(),
 		&cli.StringFlag{Name: "source", Usage: "`NAME` of the legacy system in the graph; default: the CRM's name", EnvVars: []string{"RYE_SOURCE"}},

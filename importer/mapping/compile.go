@@ -754,6 +754,20 @@ func globMatch(pattern, name string) bool {
 // Uses tells what becomes of each column of the header.
 func (p *Plan) Uses() [][]string { return p.uses }
 
+// Kept tells for each column of the header under which name it is kept though nothing names it; blank for
+// all others.
+func (p *Plan) Kept() []string {
+	kept := make([]string, len(p.uses))
+	for i, uses := range p.uses {
+		if len(uses) == 1 {
+			if name, ok := strings.CutPrefix(uses[0], keptAs); ok {
+				kept[i] = name
+			}
+		}
+	}
+	return kept
+}
+
 // HasKey reports whether the header has a column for the id. Without one, records cannot be told
 // apart, and none of them can be imported.
 func (p *Plan) HasKey() bool { return len(p.key) > 0 }

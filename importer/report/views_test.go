@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -14,25 +15,41 @@ func TestWriteInspection(t *testing.T) {
 	t.Parallel()
 	in := &Inspection{
 		CRM: "salesforce", Mapping: "salesforce/1/0123456789abcdef",
+		Detected: Detection{CRM: "salesforce", Files: 2, Columns: 41, RunnerUp: &RunnerUp{CRM: "ledger", Files: 1, Columns: 2}},
 		Files: []InspectedFile{
 			{
 				Path: "Contact.csv", Object: "Contact", Evidence: "columns Id, LastName", Format: "csv", Encoding: "windows-1252", Delimiter: ";",
-				SHA256: "00ff", Bytes: 1 << 20, Records: 3_000, Bad: 2,
+				SHA256: "00ff", Bytes: 1 << 20, Records: 3_000, Bad: 2, Duplicates: 1, Rejects: Counts{"ragged_row": 2, "invalid_date": 1},
+				Undecided: []string{`Contact.csv: column "Birthdate": no cell decides the order of day and month of its dates; say --date-order mdy or --date-order dmy`},
 				Columns: []Column{
-					{Name: "Id", Filled: 2_998, Uses: []string{"key"}},
-					{Name: "LastName", Filled: 1, Uses: []string{"label", "property last_name"}},
-					{Name: "Fax"},
-					{Name: "Level__c", Filled: 3_000},
+					{Name: "Id", Filled: 2_998, Distinct: 2_997, Type: "text", Samples: []string{"999X", "999XX"}, Uses: []string{"key"}},
+					{Name: "LastName", Filled: 1, Distinct: 1, Type: "text", Samples: []string{"Xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}, Uses: []string{"label", "property last_name"}},
+					{Name: "Birthdate", Filled: 3_000, Distinct: 10_000, DistinctOver: true, Type: "date", Format: "day and month in either order", Misfits: 1, Samples: []string{"99/99/9999"}, Uses: []string{"property birthdate"}},
+					{Name: "Fax", Type: "empty"},
+					{Name: "Level__c", Filled: 3_000, Distinct: 3, Type: "number", Samples: []string{"9"}, Uses: []string{"kept as Level__c"}, KeptAs: "Level__c"},
 				},
 			},
 			{Path: "Case.csv", Evidence: "no mapping for this object", Format: "csv", Encoding: "utf-8", Records: 8},
 			{Path: "Task.csv", Object: "Task", Evidence: "columns Id, WhoId", Format: "csv", Encoding: "utf-8"},
 		},
+		Objects: map[string]*InspectedObject{
+			"Case":    {Read: 8, Unmapped: true},
+			"Contact": {Read: 3_000, Rejected: 3, Filtered: 1, Duplicates: 1, Filters: Counts{"of no use": 1}, Nodes: Counts{"person": 2_996}, Edges: Counts{"employs": 2_000, "reports_to": 3}, Facts: Counts{"contact_info": 1}},
+			"Task":    {Read: 1, Events: Counts{"note": 1}},
+		},
+		Links: []InspectedLink{
+			{Object: "Contact", Link: "reports_to", Column: "ReportsToId", References: 3, Orphans: 1},
+			{Object: "Contact", Link: "employs", Column: "Account Name", ByName: true, References: 2_000, Ambiguous: 2, Made: 7},
+		},
+		Rejects: Counts{"ragged_row": 2, "invalid_date": 1},
 		Skipped: []Skipped{{Path: "logo.png", Reason: "a picture"}},
 	}
 	var text, doc bytes.Buffer
 	WriteInspection(&text, in, TextOptions{})
 	golden(t, "inspection.txt", text.String())
+	for line := range strings.Lines(text.String()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), 100, line)
+	}
 	require.NoError(t, WriteJSON(&doc, in))
 	golden(t, "inspection.json", doc.String())
 }
