@@ -51,8 +51,7 @@ func Parse(text []byte) (*Mapping, error) {
 // read decodes YAML strictly.
 func read(text []byte) (*Mapping, error) {
 	m := &Mapping{}
-	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := dec.Decode(m); err != nil {
+	if err := decodeYAML(text, m, yaml.Strict()); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, errors.New("the mapping is empty")
 		}
@@ -61,14 +60,39 @@ func read(text []byte) (*Mapping, error) {
 	return m, nil
 }
 
+// decodeYAML decodes the first document of a text, with keys as they are written.
+func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) error {
+	dec := yaml.NewDecoder(bytes.NewReader(text), options...)
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return dec.Decode(into) // which says why
+	}
+	ast.Walk(textKeys{}, file.Docs[0].Body)
+	return dec.DecodeFromNode(file.Docs[0].Body, into)
+}
+
+// textKeys makes texts of keys that YAML takes for something else, as they are written: true, null, 007.
+type textKeys struct{}
+
+// Visit implements ast.Visitor.
+func (v textKeys) Visit(node ast.Node) ast.Visitor {
+	if m, ok := node.(*ast.MappingValueNode); ok {
+		switch m.Key.(type) {
+		case *ast.BoolNode, *ast.NullNode, *ast.IntegerNode, *ast.FloatNode:
+			m.Key = ast.String(m.Key.GetToken())
+		}
+	}
+	return v
+}
+
 // extend lays a mapping over another: maps are joined key by key, a null takes a key away, and
 // everything else is replaced.
 func extend(base, text []byte) ([]byte, error) {
 	var under, over map[string]any
-	if err := yaml.Unmarshal(base, &under); err != nil {
+	if err := decodeYAML(base, &under); err != nil {
 		return nil, err // unreachable: it is built in
 	}
-	if err := yaml.Unmarshal(text, &over); err != nil {
+	if err := decodeYAML(text, &over); err != nil {
 		return nil, fmt.Errorf("reading the mapping: %s", yaml.FormatError(err, false, true))
 	}
 	delete(over, "extends")
