@@ -98,7 +98,7 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 		return cfg, usagef("--output %q: text or json", c.String("output"))
 	}
 	switch c.String("progress") {
-	case "auto", "plain", "none":
+	case "auto", "plain", "none", "": // blank for commands without it
 	default:
 		return cfg, usagef("--progress %q: auto, plain or none", c.String("progress"))
 	}

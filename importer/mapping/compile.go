@@ -40,6 +40,8 @@ type Plan struct {
 	rest        *object // columns that nothing names, kept under their own names
 
 	uses      [][]string // what each column is used for
+	lacks     []string   // columns that the mapping names and the header has not
+	maps      []*value   // columns whose texts a value map replaces
 	formatted []Formatted
 }
 
@@ -190,6 +192,8 @@ type compiler struct {
 	uses     [][]string
 	taken    map[string]bool // names of properties that columns fill
 	formats  map[int]*Formatted
+	lacks    map[string]bool
+	maps     []*value
 	errs     []string
 }
 
@@ -219,7 +223,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	}
 	c := &compiler{
 		mapping: m, object: o, written: header, settings: &p.settings, columns: m.indexColumns(header, o), uses: make([][]string, len(header)),
-		taken: make(map[string]bool), formats: make(map[int]*Formatted),
+		taken: make(map[string]bool), formats: make(map[int]*Formatted), lacks: make(map[string]bool),
 	}
 	p.key = c.values(o.Key, "id")
 	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
@@ -267,7 +271,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		c.column(name, "records of "+o.Children[name].Object)
 	}
 	p.rest = c.rest()
-	p.uses = c.uses
+	p.uses, p.lacks, p.maps = c.uses, sortedKeys(c.lacks), c.maps
 	for _, col := range sortedKeys(c.formats) {
 		p.formatted = append(p.formatted, *c.formats[col])
 	}
@@ -382,6 +386,8 @@ func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
 		c.use(i, use)
+	} else if name != "" {
+		c.lacks[name] = true
 	}
 	return i
 }
@@ -720,7 +726,9 @@ func (c *compiler) drop(name, why string) {
 	if i := c.find(name); i >= 0 && name == strings.ToUpper(name) && strings.TrimSpace(c.written[i]) != name {
 		return
 	}
-	c.column(name, "dropped: "+why)
+	if i := c.find(name); i >= 0 {
+		c.use(i, "dropped: "+why)
+	}
 	c.dropMembers(name, why)
 }
 
@@ -767,6 +775,10 @@ func (p *Plan) Kept() []string {
 	}
 	return kept
 }
+
+// Lacks lists the columns that the mapping names and the header has not, under no name that is known for
+// them.
+func (p *Plan) Lacks() []string { return p.lacks }
 
 // HasKey reports whether the header has a column for the id. Without one, records cannot be told
 // apart, and none of them can be imported.

@@ -30,8 +30,9 @@ func Parse(text []byte) (*Mapping, error) {
 	if m.Extends != "" {
 		base, err := builtin.ReadFile("builtin/" + m.Extends + ".yaml")
 		if err != nil || strings.ContainsAny(m.Extends, "/\\") {
-			return nil, fmt.Errorf("checking the mapping: extends: there is no built-in mapping %q%s; there are: %s",
+			problem := fmt.Sprintf("extends: there is no built-in mapping %q%s; there are: %s",
 				m.Extends, suggest(m.Extends, Names()), strings.Join(Names(), ", "))
+			return nil, &CheckError{Problems: []Problem{{Line: locate(text, problem), Text: problem}}}
 		}
 		if whole, err = extend(base, text); err != nil {
 			return nil, err
@@ -42,8 +43,15 @@ func Parse(text []byte) (*Mapping, error) {
 	}
 	sum := sha256.Sum256(whole)
 	m.hash = hex.EncodeToString(sum[:8])
-	if err := m.check(); err != nil {
-		return nil, err
+	if len(m.Examples) > 0 {
+		m.exampleLines = linesOfExamples(text)
+	}
+	if problems := m.check(); len(problems) > 0 {
+		e := &CheckError{}
+		for _, p := range problems {
+			e.Problems = append(e.Problems, Problem{Line: locate(text, p), Text: p})
+		}
+		return nil, e
 	}
 	return m, nil
 }
@@ -242,7 +250,7 @@ func (c *checker) bad(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-func (m *Mapping) check() error {
+func (m *Mapping) check() []string {
 	c := &checker{m: m, known: make(map[string]bool)}
 	c.general()
 	for _, name := range sortedKeys(m.Objects) {
@@ -273,10 +281,7 @@ func (m *Mapping) check() error {
 			}
 		}
 	}
-	if len(c.problems) > 0 {
-		return fmt.Errorf("checking the mapping: %s", strings.Join(c.problems, "; "))
-	}
-	return nil
+	return c.problems
 }
 
 // general checks what stands outside of objects.

@@ -54,6 +54,48 @@ func TestWriteInspection(t *testing.T) {
 	golden(t, "inspection.json", doc.String())
 }
 
+func TestWriteLint(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	WriteLint(&out, &Lint{
+		File: "mine.yaml", Errors: []LintError{{Line: 12, Text: "objects.Contact.key: is missing"}, {Text: "mapping: the name is missing"}},
+		Examples: LintExamples{Total: 2, Failures: []LintExample{
+			{Example: 2, Line: 40, Object: "Contact", Differences: []LintDifference{{What: "properties.email", Want: `"a@example.com"`}, {What: "label", Want: "Ada", Got: "Eve"}}},
+			{Example: 3, Object: "Lead", Differences: []LintDifference{{What: "rejected", Got: "missing_id"}}},
+		}},
+	}, TextOptions{})
+	for _, l := range []*Lint{
+		{File: "mine.yaml", Mapping: "mine/1/00ff", OK: true},
+		{File: "mine.yaml", Mapping: "mine/1/00ff", OK: true, Examples: LintExamples{Total: 1}},
+		{
+			File: "salesforce", Mapping: "salesforce/1/00ff", OK: true, Examples: LintExamples{Total: 4},
+			Files: []LintedFile{
+				{
+					Path: "Contact.csv", Object: "Contact", Evidence: "columns Id, LastName", Records: 3_000,
+					Undecided: []string{`Contact.csv: column "Birthdate": no cell decides the order of day and month of its dates; say --date-order mdy or --date-order dmy`},
+					Unused:    []LintColumn{{Name: "Level__c", Filled: 1_500}, {Name: "Colour__c"}},
+					Lacks:     strings.Split(strings.Repeat("A column that is not there|", 8)+"Another", "|"),
+					Unfilled:  []LintProperty{{Type: "person", Property: "first_name", Nodes: 1_200}},
+					Unknown:   []LintValue{{Column: "Rating", Value: "Xxxxxx", Records: 3}},
+					Rejects:   []LintReject{{Code: "invalid_date", Column: "Birthdate", Reason: "is not a date that exists (YYYY-MM-DD)", Records: 7, Line: 84}},
+				},
+				{Path: "Case.csv", Evidence: "no mapping for this object", Records: 1},
+			},
+			Skipped: []Skipped{{Path: "logo.png", Reason: "a picture"}},
+		},
+	} {
+		out.WriteByte('\n')
+		WriteLint(&out, l, TextOptions{})
+	}
+	WriteMappings(&out, []MappingRow{
+		{Name: "salesforce", Title: "Salesforce", Version: 1, Objects: strings.Split(strings.Repeat("Account,", 20)+"Task", ",")}, {Name: "ledger", Title: "Ledger", Version: 12},
+	}, TextOptions{})
+	golden(t, "lint.txt", out.String())
+	for line := range strings.Lines(out.String()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), 100, line)
+	}
+}
+
 func TestWriteJournal(t *testing.T) {
 	t.Parallel()
 	done := started.Add(83 * time.Second)
