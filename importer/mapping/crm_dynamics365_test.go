@@ -255,4 +255,3 @@ func TestDynamics365Samples(t *testing.T) {
 		})
 	}
 }
-
