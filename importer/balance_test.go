@@ -190,6 +190,22 @@ func TestFillObjects(t *testing.T) {
 	require.Len(t, r.summary.Deferred, 3)
 }
 
+func TestFillNames(t *testing.T) {
+	t.Parallel()
+	r := &runner{summary: report.NewSummary("run", time.Time{})}
+	r.fillNames(&load.Outcome{})
+	require.Empty(t, r.summary.Names)
+	r.fillNames(&load.Outcome{NamesTotal: 7, Names: []load.NameOutcome{
+		{Lookup: "Account.name", Name: "Acme", Links: 3, Candidates: []load.Candidate{{Object: "Account", LegacyID: "a1", Code: "ORG-2401-0001", Label: "ACME"}}},
+		{Lookup: "User.name", Name: "Adda", Links: 2, Suggestion: "Ada"},
+	}})
+	require.Equal(t, int64(7), r.summary.NamesTotal)
+	require.Equal(t, []report.Name{
+		{Lookup: "Account.name", Name: "Acme", State: "ambiguous", Links: 3, Candidates: []report.Candidate{{Object: "Account", ID: "a1", Code: "ORG-2401-0001", Label: "ACME"}}},
+		{Lookup: "User.name", Name: "Adda", State: "unknown", Links: 2, Suggestion: "Ada"},
+	}, r.summary.Names)
+}
+
 func TestLimit(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

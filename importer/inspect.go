@@ -131,7 +131,7 @@ func columns(object string, m *mapping.Mapping, header []string, filled map[stri
 		plan, err := m.Compile(object, header, with)
 		if err == nil {
 			uses = plan.Uses()
-		} else {
+		} else if len(uses) > 0 {
 			uses[0] = []string{fmt.Sprint(err)}
 		}
 	}

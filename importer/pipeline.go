@@ -293,16 +293,15 @@ type mapperKey struct {
 }
 
 func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers map[mapperKey]*mapping.Mapper, own *tally) error {
-	b.Records, b.Nodes, b.Links = b.Records[:0], b.Nodes[:0], b.Links[:0]
+	b.Records, b.Nodes, b.Names, b.Links = b.Records[:0], b.Nodes[:0], b.Names[:0], b.Links[:0]
 	b.Facts, b.Events, b.Participants, b.Stages = b.Facts[:0], b.Events[:0], b.Participants[:0], b.Stages[:0]
-	b.Names = b.Names[:0]
 	begun := time.Now()
 	defer func() {
 		object := c.file.object
 		if c.file.typed && len(c.records) > 0 {
-			object = c.records[0].Type
+			object = p.mapping.ObjectOfType(c.records[0].Type)
 		}
-		if p.mapping.Objects[object] != nil {
+		if object != "" {
 			own.object(p.mapping.RecordObject(object)).spent += time.Since(begun)
 		}
 	}()
@@ -349,13 +348,10 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 
 // objectOf gives the object of a file's records of a type, or "" if the mapping has no use for them.
 func (p *pipeline) objectOf(f *stagedFile, kind string) string {
-	switch {
-	case !f.typed && !f.isChild(kind):
+	if !f.typed && !f.isChild(kind) {
 		return f.object
-	case p.mapping.Objects[kind] != nil:
-		return kind
 	}
-	return ""
+	return p.mapping.ObjectOfType(kind)
 }
 
 func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {

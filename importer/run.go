@@ -121,6 +121,10 @@ func (r *runner) describe(files []*surveyed) {
 		if !f.mapped() {
 			file.Note = f.note
 		}
+		if f.profile.Titles > 0 {
+			r.warn("%s: the header is on line %d; what stands above it was taken for a title and passed over (--header-line overrules)",
+				f.file.Path, f.profile.HeaderLine)
+		}
 		s.Files = append(s.Files, file)
 		for _, name := range f.profile.Header {
 			if first, ok := strings.CutSuffix(name, " (2)"); ok && f.mapped() && slices.Contains(f.profile.Header, first) {
@@ -143,7 +147,7 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	idType := string(r.mapping.IDs.Form)
 	run, err := load.Begin(ctx, r.pool, load.Config{
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
-		Objects: r.mapping.RecordObjects(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
+		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), Repeated: r.mapping.Repeated(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
 		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
 	})
 	if err != nil {
@@ -167,6 +171,15 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 		r.files = append(r.files, &stagedFile{surveyed: f, no: no})
 	}
 	return nil
+}
+
+// derived says which references by name make records where they find none.
+func derived(m *mapping.Mapping) map[string]load.Derive {
+	all := make(map[string]load.Derive)
+	for lookup, d := range m.Derived() {
+		all[lookup] = load.Derive{Object: d.Object, NodeType: d.Type, CodePrefix: d.Code}
+	}
+	return all
 }
 
 // work stages and merges.
@@ -273,11 +286,35 @@ func (r *runner) checkPages() map[string]bool {
 	for name, total := range said {
 		if got[name] < total {
 			incomplete[name] = true
-			r.warn("%s: the pages hold %d of the %d records that the query found; fetch the pages that nextRecordsUrl names",
+			r.warn("%s: the pages hold %d of the %d records that the query found; fetch the pages that are missing, and load them together",
 				name, got[name], total)
 		}
 	}
+	for _, name := range r.withoutLastPage() {
+		if said[name] == 0 {
+			incomplete[name] = true
+			r.warn("%s: the pages say that another follows, and the last is not there; fetch the pages that are missing, and load them together", name)
+		}
+	}
 	return incomplete
+}
+
+// withoutLastPage names the objects of which there are pages of query results, but none that is the last.
+func (r *runner) withoutLastPage() []string {
+	set, last := make(map[string]bool), make(map[string]bool)
+	for _, f := range r.files {
+		switch p := f.profile; {
+		case f.object == "":
+		case p.More:
+			set[f.object] = true
+		case p.Format == decode.FormatJSON && p.Envelope != "":
+			last[f.object] = true
+		}
+	}
+	for name := range last {
+		delete(set, name)
+	}
+	return sorted(set)
 }
 
 // archivable names the objects whose missing records may be archived: those that the export holds
@@ -331,6 +368,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		Events:     report.GraphEvents(o.Events),
 	}
 	r.fillDeferred(o)
+	r.fillNames(o)
 	counts, err := rejects.Counts(ctx)
 	if err != nil {
 		return load.Settlement{}, err
@@ -412,8 +450,11 @@ func (r *runner) fillObjects(o *load.Outcome) {
 				obj.Filters = report.Counts{}
 			}
 			reason := "an older version of a record that is in the export too"
-			if l.Verdict == load.VerdictSame {
+			switch l.Verdict {
+			case load.VerdictSame:
 				reason = "the same record stands in another file"
+			case load.VerdictRepeated:
+				reason = "it repeats a record that stands before it"
 			}
 			obj.Filters[reason] += l.Count
 		}
@@ -430,6 +471,18 @@ func (r *runner) fillDeferred(o *load.Outcome) {
 			obj.Deferred += w.Count
 			r.summary.Objects[w.Object] = obj
 		}
+	}
+}
+
+func (r *runner) fillNames(o *load.Outcome) {
+	r.summary.NamesTotal = o.NamesTotal
+	for _, n := range o.Names {
+		name := report.Name{Lookup: n.Lookup, Name: n.Name, State: report.NameUnknown, Links: n.Links, Suggestion: n.Suggestion}
+		for _, c := range n.Candidates {
+			name.State = report.NameAmbiguous
+			name.Candidates = append(name.Candidates, report.Candidate{Object: c.Object, ID: c.LegacyID, Code: c.Code, Label: c.Label})
+		}
+		r.summary.Names = append(r.summary.Names, name)
 	}
 }
 

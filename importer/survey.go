@@ -172,7 +172,15 @@ func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 		}
 		if len(s.profile.Types) > 1 {
 			s.typed, s.note = true, "its records state their types"
-			known++
+			// Other CRMs have objects of these names too. Their columns tell.
+			mapped := 0
+			for _, kind := range s.profile.Types {
+				if v := m.Detect(mapping.Look{Header: s.profile.Header, Types: []string{kind}}); v.Object != "" {
+					mapped, s.known = 1, max(s.known, v.Known)
+					s.children = append(s.children, childrenOf(m, kind, v.Object, nil)...)
+				}
+			}
+			known += mapped
 			continue
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})

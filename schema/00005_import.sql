@@ -109,6 +109,29 @@ CREATE TABLE rye_import.deferred (
 );
 COMMENT ON TABLE rye_import.deferred IS 'Links, participants and facts whose other end has not arrived, kept until it does.';
 CREATE INDEX deferred_record ON rye_import.deferred (object_no, legacy_id);
+CREATE VIEW rye_import.deferred_references AS
+    SELECT deferred_no, ref1_object_no AS object_no, ref1_id AS ref FROM rye_import.deferred WHERE kind <> 'same'
+    UNION ALL
+    SELECT deferred_no, ref2_object_no, ref2_id FROM rye_import.deferred WHERE kind <> 'same';
+COMMENT ON VIEW rye_import.deferred_references IS 'Both ends of what is deferred, of which a name may be one.';
+
+-- Under what a name compares: without case, as the database's own locale knows it.
+CREATE OR REPLACE FUNCTION rye_import.name_key(p_name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT lower(p_name COLLATE "default")
+$$;
+
+CREATE TABLE rye_import.names (
+    lookup_no int NOT NULL,
+    name_key  text COLLATE "C" NOT NULL,
+    name      text COLLATE "C" NOT NULL,
+    object_no int NOT NULL REFERENCES rye_import.objects,
+    legacy_id text COLLATE "C" NOT NULL,
+    derived   boolean NOT NULL
+);
+COMMENT ON TABLE rye_import.names IS 'The names that records answer to. The number of a lookup, as Account.name, stands among those of the objects.';
+COMMENT ON COLUMN rye_import.names.derived IS 'Whether a reference alone made the record: one that has the name itself comes first.';
+CREATE INDEX names_key ON rye_import.names (lookup_no, name_key);
+CREATE INDEX names_record ON rye_import.names (object_no, legacy_id);
 
 CREATE TABLE rye_import.code_blocks (
     block_no   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -161,8 +184,20 @@ CREATE TABLE rye_import.staging_nodes (
     node_type   text NOT NULL,
     label       text,
     code_prefix text,
-    properties  jsonb NOT NULL
+    properties  jsonb NOT NULL,
+    fill        jsonb,
+    clear       text[]
 );
+COMMENT ON COLUMN rye_import.staging_nodes.fill IS 'Properties that are set only where nothing stands.';
+COMMENT ON COLUMN rye_import.staging_nodes.clear IS 'Properties that are taken away.';
+
+CREATE TABLE rye_import.staging_names (
+    run_no    int NOT NULL,
+    rec       bigint NOT NULL,
+    lookup_no int NOT NULL,
+    name      text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE rye_import.staging_names IS 'The names that changed records answer to, by lookup.';
 
 CREATE TABLE rye_import.staging_links (
     run_no           int NOT NULL,
@@ -181,7 +216,7 @@ CREATE TABLE rye_import.staging_links (
     end_known        boolean NOT NULL
 );
 COMMENT ON COLUMN rye_import.staging_links.end_known IS 'Whether the source says when the link ended; else effective_to is the time of the change by which it was known to have ended.';
-COMMENT ON TABLE rye_import.staging_links IS 'Edges between records. A null reference is the record itself; a null object number any object of the source.';
+COMMENT ON TABLE rye_import.staging_links IS 'Edges between records. A null reference is the record itself; a null object number any object of the source. The number may be that of a lookup, as in facts, events and participants: the reference is a name then, until the merge puts the record in its place.';
 
 CREATE TABLE rye_import.staging_facts (
     run_no            int NOT NULL,
@@ -226,6 +261,7 @@ CREATE TABLE rye_import.staging_stages (
     run_no             int NOT NULL,
     pipeline_object_no int,
     pipeline_ref       text COLLATE "C",
+    legacy_id          text COLLATE "C",
     label              text NOT NULL,
     stage_key          text NOT NULL,
     sort_order         double precision,
@@ -234,7 +270,20 @@ CREATE TABLE rye_import.staging_stages (
     won                boolean,
     seen               int NOT NULL
 );
+COMMENT ON COLUMN rye_import.staging_stages.legacy_id IS 'What deals name a defined stage by, where that is not its label.';
 COMMENT ON TABLE rye_import.staging_stages IS 'The stages that a batch has seen in use, and how often, or defined; one without a pipeline is defined for all.';
+
+CREATE VIEW rye_import.staging_references AS
+    SELECT run_no, rec, source_object_no AS object_no, source_ref AS ref FROM rye_import.staging_links
+    UNION ALL
+    SELECT run_no, rec, target_object_no, target_ref FROM rye_import.staging_links
+    UNION ALL
+    SELECT run_no, rec, node_object_no, node_ref FROM rye_import.staging_participants
+    UNION ALL
+    SELECT run_no, rec, subject_object_no, subject_ref FROM rye_import.staging_facts
+    UNION ALL
+    SELECT run_no, rec, actor_object_no, actor_ref FROM rye_import.staging_events;
+COMMENT ON VIEW rye_import.staging_references IS 'Whatever in staging may refer to a record by its name.';
 
 -- The merge's own tables. Nothing reads them but the one transaction that fills them, so that a
 -- crash has nothing to lose here and they need no log. Being tables and not temporary ones, they
@@ -250,6 +299,20 @@ CREATE UNLOGGED TABLE rye_import.merge_losers (
     winner    bigint NOT NULL
 );
 COMMENT ON TABLE rye_import.merge_losers IS 'Records whose key another record of the run has too, and which is used instead.';
+
+CREATE UNLOGGED TABLE rye_import.merge_names (
+    run_no     int NOT NULL,
+    lookup_no  int NOT NULL,
+    name_key   text COLLATE "C" NOT NULL,
+    name       text COLLATE "C" NOT NULL,
+    rec        bigint NOT NULL,
+    candidates bigint NOT NULL,
+    derived    boolean NOT NULL,
+    object_no  int,
+    legacy_id  text COLLATE "C"
+);
+COMMENT ON TABLE rye_import.merge_names IS 'The names that references of the run and deferred ones use, as the first of them writes each, how many nodes it fits, and the record, if it is one node.';
+COMMENT ON COLUMN rye_import.merge_names.derived IS 'Whether the record is one that the reference makes.';
 
 CREATE UNLOGGED TABLE rye_import.merge_codes (
     run_no int NOT NULL,
@@ -353,7 +416,7 @@ CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
 CREATE FUNCTION rye_import.analyze_staging() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
-    ANALYZE staging_records, staging_nodes, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
+    ANALYZE staging_records, staging_nodes, staging_names, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
 END
 $$;
 CREATE FUNCTION rye_import.analyze_merge() RETURNS void LANGUAGE plpgsql
@@ -362,6 +425,42 @@ BEGIN
     ANALYZE merge_codes, merge_nodes, merge_edges, merge_participants, merge_deals, merge_stages, merge_facts;
 END
 $$;
+
+CREATE FUNCTION rye_import.analyze_names() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    ANALYZE names, merge_names;
+END
+$$;
+
+-- The name of a living record that is most like one which fits none; null if none is alike, or if there
+-- are too many to look at each.
+CREATE FUNCTION rye_import.similar_name(p_lookup_no int, p_name text) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = rye_import, public, pg_temp AS $$
+DECLARE
+    v_key text := name_key(p_name);
+BEGIN
+    IF (SELECT count(*) FROM (SELECT FROM names WHERE lookup_no = p_lookup_no LIMIT 100001) most) > 100000 THEN
+        RETURN NULL;
+    END IF;
+    RETURN (
+        SELECT k.name
+        FROM names k
+        LEFT JOIN records r ON r.object_no = k.object_no AND r.legacy_id = k.legacy_id
+        -- Names of very different lengths are not alike, and lengths are cheap to compare.
+        WHERE k.lookup_no = p_lookup_no AND length(k.name_key) BETWEEN length(v_key) * 0.6 - 2 AND length(v_key) / 0.6 + 2
+            AND similarity(k.name_key, v_key) >= 0.6 AND r.archived IS NULL
+        ORDER BY similarity(k.name_key, v_key) DESC, k.derived, k.name
+        LIMIT 1);
+END
+$$;
+-- pg_trgm may stand in another schema than public.
+DO $trgm$
+BEGIN
+    EXECUTE format('ALTER FUNCTION rye_import.similar_name(int, text) SET search_path = rye_import, %I, pg_temp', (
+        SELECT s.nspname FROM pg_extension e JOIN pg_namespace s ON s.oid = e.extnamespace WHERE e.extname = 'pg_trgm'));
+END
+$trgm$;
 
 -- Where a row of the graph comes from, as its attrs carry it.
 CREATE FUNCTION rye_import.provenance(p_run_no int, p_file_no int, p_line int, p_object text, p_legacy_id text, p_slot text)

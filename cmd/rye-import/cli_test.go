@@ -33,6 +33,11 @@ func TestUsage(t *testing.T) {
 		"flag without value":  {args: []string{"run", path, "--source"}, want: "needs a value"},
 		"unknown CRM":         {args: []string{"run", path, "--crm", "siebel"}, want: "salesforce"},
 		"zone":                {args: []string{"run", path, "--time-zone", "Mars/Olympus"}, want: "Mars/Olympus"},
+		"delimiter":           {args: []string{"run", path, "--delimiter", ";;"}, want: "--delimiter \";;\": one character"},
+		"delimiter is quote":  {args: []string{"run", path, "--delimiter", ";", "--quote", ";"}, want: "quote"},
+		"header line":         {args: []string{"run", path, "--header-line", "-1"}, want: "1 or more"},
+		"quote":               {args: []string{"run", path, "--quote", "Q"}, want: "quote"},
+		"delimiter no text":   {args: []string{"run", path, "--delimiter", "\xff"}, want: "delimiter"},
 		"date order":          {args: []string{"run", path, "--date-order", "ydm"}, want: "mdy or dmy"},
 		"workers":             {args: []string{"run", path, "--workers", "-1"}, want: "workers"},
 		"workers no number":   {args: []string{"run", path, "--workers", "many"}, want: "many"},
@@ -64,6 +69,34 @@ func TestUsage(t *testing.T) {
 		})
 	}
 }
+
+// TestInspect_Layout says how a file is written that does not say it itself.
+func TestInspect_Layout(t *testing.T) {
+	t.Parallel()
+	path := write(t, t.TempDir(), "Contact.txt", "Contacts\nId^LastName^Email\n0037R00000M7ZjlQAF^~Love^lace~^\n")
+	var found struct {
+		Files []struct {
+			Object  string `json:"object"`
+			Records int    `json:"records"`
+			Columns []struct {
+				Name string `json:"name"`
+			} `json:"columns"`
+		} `json:"files"`
+	}
+	r := command(t, "", "inspect", path, "--output", "json", "--delimiter", "^", "--header-line", "2", "--quote", "~")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &found))
+	require.Equal(t, "Contact", found.Files[0].Object)
+	require.Equal(t, 1, found.Files[0].Records)
+	require.Len(t, found.Files[0].Columns, 3)
+
+	path = write(t, t.TempDir(), "Contact.txt", "Id\tLastName, in full\tEmail\n0037R00000M7ZjlQAF\tLovelace\t\n")
+	r = command(t, "", "inspect", path, "--output", "json", "--delimiter", "tab", "--mapping", write(t, t.TempDir(), "m.yaml", tabMapping))
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Contains(t, r.stdout, `"LastName, in full"`)
+}
+
+const tabMapping = "mapping: x\nobjects:\n  A:\n    recognise: {all: [Id]}\n    key: [Id]\n    node: {type: person}\n"
 
 func TestHelp(t *testing.T) {
 	t.Parallel()

@@ -4,10 +4,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/projectrye/rye-import/importer"
+	"github.com/projectrye/rye-import/importer/decode"
 	"github.com/projectrye/rye-import/importer/mapping"
 )
 
@@ -27,6 +29,9 @@ func readFlags() []cli.Flag {
 		&cli.StringFlag{Name: "crm", Usage: "`NAME` of the CRM, or auto", Value: "auto", EnvVars: []string{"RYE_CRM"}},
 		&cli.StringFlag{Name: "mapping", Usage: "`FILE` with a mapping, in place of the built-in one", EnvVars: []string{"RYE_MAPPING"}},
 		&cli.StringFlag{Name: "encoding", Usage: "`NAME` of the encoding of all files; default: what each says", EnvVars: []string{"RYE_ENCODING"}},
+		&cli.StringFlag{Name: "delimiter", Usage: "`CHAR` between the cells of all CSV files, or tab; default: what each says", EnvVars: []string{"RYE_DELIMITER"}},
+		&cli.IntFlag{Name: "header-line", Usage: "line `N` of all CSV files is the header; default: what each says", EnvVars: []string{"RYE_HEADER_LINE"}},
+		&cli.StringFlag{Name: "quote", Usage: "`CHAR` around cells of all CSV files; default: what each says", EnvVars: []string{"RYE_QUOTE"}},
 		&cli.StringFlag{Name: "time-zone", Usage: "`ZONE` of times that state none, as Europe/Prague; default: the mapping's", EnvVars: []string{"RYE_TIME_ZONE"}},
 		&cli.StringFlag{Name: "date-order", Usage: "mdy or dmy, for columns of dates that do not show it", EnvVars: []string{"RYE_DATE_ORDER"}},
 		&cli.StringFlag{Name: "decimal", Usage: "point or comma, for columns of numbers that do not show it", EnvVars: []string{"RYE_DECIMAL"}},
@@ -55,7 +60,9 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 	if cfg.Workers < 0 || cfg.Workers > 64 {
 		return cfg, usagef("--workers %d: a number from 1 to 64", cfg.Workers)
 	}
-	cfg.Decode.Encoding = c.String("encoding")
+	if err := readLayout(c, &cfg.Decode); err != nil {
+		return cfg, err
+	}
 	if zone := c.String("time-zone"); zone != "" {
 		loc, err := time.LoadLocation(zone)
 		if err != nil || zone == "Local" {
@@ -98,6 +105,29 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 		return cfg, usagef("--progress %q: auto, plain or none", c.String("progress"))
 	}
 	return cfg, nil
+}
+
+// readLayout turns the flags of how files are written into options.
+func readLayout(c *cli.Context, opts *decode.Options) error {
+	opts.Encoding = c.String("encoding")
+	opts.HeaderLine = c.Int("header-line")
+	for name, char := range map[string]*rune{"delimiter": &opts.Delimiter, "quote": &opts.Quote} {
+		text := c.String(name)
+		if text == "tab" || text == `\t` {
+			text = "\t"
+		}
+		r, size := utf8.DecodeRuneInString(text)
+		if size != len(text) {
+			return usagef("--%s %q: one character is wanted", name, text)
+		}
+		if text != "" {
+			*char = r
+		}
+	}
+	if err := opts.Check(); err != nil {
+		return usagef("--delimiter, --quote or --header-line: %w", err)
+	}
+	return nil
 }
 
 // runConfig turns the flags of run into a configuration.

@@ -52,12 +52,12 @@ type part struct {
 }
 
 // newPart parts columns, which are at certain places in a row, among the records of a type and their
-// children.
-func newPart(kind string, names []string, places []int, list []Child) *part {
+// children. These are at a depth of their own, which is bounded.
+func newPart(kind string, names []string, places []int, list []Child, depth int) *part {
 	p := &part{kind: kind, parent: -1, key: -1}
 	of := make([]int, len(names)) // the child whose column it is, plus one
 	for i, c := range list {
-		if c.Of != kind {
+		if c.Of != kind || depth == maxRelated {
 			continue
 		}
 		for j, name := range names {
@@ -71,6 +71,7 @@ func newPart(kind string, names []string, places []int, list []Child) *part {
 		return p
 	}
 	cut := func(child int) (cut []string, at []int) {
+		at = []int{} // not nil, which is all
 		for j, name := range names {
 			if of[j] != child {
 				continue
@@ -93,7 +94,7 @@ func newPart(kind string, names []string, places []int, list []Child) *part {
 		if below == nil {
 			continue
 		}
-		child := newPart(c.Type, columnNames(below), at, list)
+		child := newPart(c.Type, columnNames(below), at, list, depth+1)
 		if c.Parent != "" {
 			if child.parent = child.header.Index(c.Parent); child.parent < 0 {
 				child.parent = len(child.header.Names)

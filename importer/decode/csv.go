@@ -26,6 +26,7 @@ type csvReader struct {
 	limit     int // bytes of a record
 	comma     rune
 	delimiter []byte // comma as UTF-8
+	quotes    quotes
 	rows      *rowParser
 	columns   []string // all of the file
 	own       *part    // what records have of them
@@ -40,12 +41,12 @@ type csvReader struct {
 }
 
 func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader, error) {
-	r := &csvReader{Closer: c, w: w, limit: opts.MaxRecordBytes, comma: p.Delimiter, marks: marksInvalid(p.Encoding)}
+	r := &csvReader{Closer: c, w: w, limit: opts.MaxRecordBytes, comma: p.Delimiter, quotes: quotesOf(p.Quote), marks: marksInvalid(p.Encoding)}
 	if r.comma == 0 {
 		r.comma = ','
 	}
 	r.delimiter = []byte(string(r.comma))
-	if err := r.readHeader(); err != nil {
+	if err := r.readHeader(p.HeaderLine); err != nil {
 		return nil, err
 	}
 	names := r.columns
@@ -55,17 +56,23 @@ func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader,
 		names = pick(names, keep)
 	}
 	if p.Header != nil && !slices.Equal(names, p.Header) {
-		return nil, &FileError{Line: 1, Reason: "the header is not the one that was there before; the file has changed since"}
+		return nil, &FileError{Line: max(1, p.HeaderLine), Reason: "the header is not the one that was there before; the file has changed since"}
 	}
-	r.own = newPart("", names, keep, opts.Children)
+	r.own = newPart("", names, keep, opts.Children, 0)
 	rows, err := newRowParser(r.comma, len(r.columns))
 	r.rows = rows
 	return r, err
 }
 
-// readHeader reads the header in the same lenient way as Scan did.
-func (c *csvReader) readHeader() error {
+// readHeader reads the header, which begins on a certain line, in the same lenient way as Scan did.
+func (c *csvReader) readHeader(line int) error {
 	var err error
+	for c.w.line < line && err == nil {
+		err = c.w.skipLine(func([]byte) {})
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return c.readError(err)
+	}
 	for err == nil && len(c.w.bytes()) <= maxHeader {
 		err = c.w.more()
 	}
@@ -77,7 +84,7 @@ func (c *csvReader) readHeader() error {
 	if reason != "" {
 		return &FileError{Line: c.w.line, Reason: reason}
 	}
-	c.columns = columnNames(lenientRow(header, c.comma))
+	c.columns = columnNames(c.quotes.cells(lenientRow(header, c.comma)))
 	lines := countLines(text[:n])
 	if text[n-1] != '\n' {
 		lines++
@@ -228,7 +235,7 @@ func (c *csvReader) record(end int, err error) (next result, fits bool) {
 		return c.bad(lines, err), false
 	}
 	text := c.w.bytes()[:n]
-	r := rowOfLines{cells: row, line: line, end: line + lines - 1}
+	r := rowOfLines{cells: c.quotes.cells(row), line: line, end: line + lines - 1}
 	// Looking at the record as a whole first keeps the usual case fast.
 	r.suspect = bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text) || c.marks && bytes.ContainsRune(text, utf8.RuneError)
 	if c.capture != nil {
@@ -236,7 +243,7 @@ func (c *csvReader) record(end int, err error) (next result, fits bool) {
 	}
 	c.w.advance(n, lines)
 	if len(c.own.parts) == 0 {
-		return c.result(c.own, r, pick(row, c.own.places)), true
+		return c.result(c.own, r, pick(r.cells, c.own.places)), true
 	}
 	return c.split(r), true
 }

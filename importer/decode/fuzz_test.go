@@ -26,11 +26,15 @@ func fuzzRead(t *testing.T, data []byte, p *Profile, opts Options) ([]*Record, e
 		return nil, err
 	}
 	var (
-		all    []*Record
-		lines  []int
-		header *Header
-		line   = 1
+		all   []*Record
+		lines []int
+		line  = 1
 	)
+	headers := map[string]*Header{} // by type
+	kinds := map[string]bool{}
+	for _, c := range opts.Children {
+		kinds[c.Type] = true
+	}
 	for {
 		rec, err := r.Read()
 		var bad *RecordError
@@ -39,11 +43,16 @@ func fuzzRead(t *testing.T, data []byte, p *Profile, opts Options) ([]*Record, e
 			require.GreaterOrEqual(t, rec.Line, line, "lines never go back")
 			line = rec.Line
 			require.Len(t, rec.Cells, len(rec.Header.Names))
-			if header != nil && header != rec.Header {
+			kind := ""
+			if kinds[rec.Type] {
+				kind = rec.Type
+			}
+			if header := headers[kind]; header != nil && header != rec.Header {
 				require.Greater(t, len(rec.Header.Names), len(header.Names))
 				require.Equal(t, header.Names, rec.Header.Names[:len(header.Names)])
 			}
-			header = rec.Header
+			headers[kind] = rec.Header
+			require.Equal(t, rec.Header.Names, r.Columns(kind)[:len(rec.Header.Names)])
 			for _, c := range rec.Cells {
 				require.True(t, utf8.ValidString(c))
 				require.NotContains(t, c, "\x00")
@@ -61,7 +70,7 @@ func fuzzRead(t *testing.T, data []byte, p *Profile, opts Options) ([]*Record, e
 			lines = append(lines, bad.Line)
 			continue
 		case errors.Is(err, io.EOF):
-			if p.Format != FormatJSON {
+			if p.Format != FormatJSON && len(kinds) == 0 {
 				require.LessOrEqual(t, int64(len(all)+r.Footer()), p.Lines)
 			}
 		}
@@ -96,6 +105,7 @@ func FuzzCSV(f *testing.F) {
 		"a,b\n1,2\n", "a;b\r\n1;\"x\r\ny\"\r\n", "a\tb\n1\t2\n\nfooter\n", "a,a,\n1,2,3\n", "a\n\"\"\n \n\"\"\"\"\n",
 		"a,b\n1,\"2\n3,4\n", "a,b\n1,2\"\n\"3\"4,5\n", "a,b\n1,\"x\ny\",2\n3,4\n", "a,b\n\n\n1\n2\n", "a,b\r1,2\r", "a,b\n1,2\r",
 		"\ufeffa,b\n\xff,\x00\n", "a|b\n1|2", "_code,_run_id,a\n1,2,3\n", "\"a\nb\",c\n1,2\n", "a,b\n,\n , \n\"\",\"\"\n", "a,b\n1,\"2\"\r\r\n",
+		"sep=;\na;b\n1;2\n", "\"sep=|\"\n\na|b\n", "Title\n\nName,Mail,City\nAnn,a@b,x\nBob,b@b,y\n\nfoot\n", "'a','b'\n'1','x''\"y'\n'\n",
 	} {
 		f.Add([]byte(s), uint16(0))
 		f.Add([]byte(s), uint16(6))
@@ -111,6 +121,14 @@ func FuzzCSV(f *testing.F) {
 				return
 			}
 			p.Header = r.Columns("")
+		}
+		if p.HeaderLine > 0 {
+			// Who says what was found finds the same.
+			said := Options{MaxRecordBytes: int(limit), Delimiter: p.Delimiter, Quote: p.Quote, HeaderLine: p.HeaderLine}
+			again, err := Scan(context.Background(), opener(data), said)
+			require.NoError(t, err)
+			again.Titles = p.Titles
+			require.Equal(t, p, again)
 		}
 		all, err := fuzzRead(t, data, p, opts)
 		require.NoError(t, err)
@@ -148,7 +166,9 @@ func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		`[]`, `[{"a":1},{"b":[1,2,{"c":null}]}]`, `{"totalSize":1,"done":false,"records":[{"attributes":{"type":"A","url":"x"},"Id":"1"}]}`,
 		`{"records":[{"attributes":{"type":"A","referenceId":"r"},"Bs":{"records":[{"attributes":{"type":"B"},"x":true}]}}]}`,
-		`{"id":1,"data":{"x":1}}`, "{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":}\n", `[{"a":"\u0000\ud83d\ude00\ud83d"},{"a":1,"a":2}]`,
+		`{"id":1,"data":{"x":1}}`, `{"data":{"id":1},"additional_data":{"pagination":{"more_items_in_collection":true}}}`,
+		`{"users":[],"info":{"more_records":true},"paging":{"next":{"after":1}},"@odata.nextLink":"x"}`, `{"jsonrpc":"2.0","id":1,"result":[{"a":[1,"x"]}]}`,
+		"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":}\n", `[{"a":"\u0000\ud83d\ude00\ud83d"},{"a":1,"a":2}]`,
 		`[{"a":-1.5e+10},{"a":0},{"a":01}]`, `[{"a" : { "b" : [ ] } }] x`, `[[1],2]`, `[{"sobject":"A","files":[]}]`, "[{\"\xff\":\"\xe9\"}]",
 		`{"a":[{"x":1}],"b":[{"y":1},{"y":2}]}`, `[{"A":{"attributes":{"type":"A"},"b":1},"A.b":2}]`, `[{"":1}]`, `[{"a":{"b":{"c":1,"":2},"d":null},"a.b":{},"e":[{"f":{}}]},{"a":null}]`, `[{"a":{"b":1},"a":{"c":1}}]`,
 		"[" + strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20) + "]", `[{"a":"` + strings.Repeat("x", 40) + `"}]`,
@@ -203,6 +223,52 @@ func FuzzJSON(f *testing.F) {
 			}
 			agree(t, rec, "", want[i], 0)
 		}
+	})
+}
+
+// FuzzChildren reads files as if there were records within the records. The file's own are then no fewer than
+// without, in JSON.
+func FuzzChildren(f *testing.F) {
+	for _, s := range []string{
+		`[{"a":1,"b":[{"a":2,"b":[{"a":3}]},{"p":4}]}]`, `[{"b":[1,{"a":"\u0000"}],"c":{"d":[{"x":[]}]}},{"b":[]},{"b":{},"c":null}]`,
+		"{\"a\":1,\"b\":[{}]}\n{\"b\":}\n", `{"records":[{"attributes":{"type":"b"},"a":1,"b":[{"b":[{"b":[]}]}],"d":{"records":[{"attributes":{"type":"d"}}]}}]}`,
+		"a,b/a,b/p\n1,2,3\n,4,\n", "a,c.d/b/a,c.d/x\n1,2,3\n,4,\n,,5\n,,,\n,6,\n\nfoot\n", "b/a,_code,_run_id,a\n1,2,3,\n\x00,,,1\n", "b/,b/b/,a\n1,,\n,2,\n,,3\n",
+	} {
+		f.Add([]byte(s), uint16(0))
+		f.Add([]byte(s), uint16(20))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, limit uint16) {
+		plain := Options{MaxRecordBytes: int(limit)}
+		p, err := Scan(context.Background(), opener(data), plain)
+		if err != nil || p.Format == FormatUnknown {
+			return
+		}
+		opts := plain
+		opts.Children = []Child{
+			{Column: "b", Type: "b", Parent: "p", Key: "a"},
+			{Of: "b", Column: "b", Type: "b", Parent: "p", Key: "a"},
+			{Column: "c.d", Type: "d", Parent: "q", Key: "a"},
+			{Of: "d", Column: "b", Type: "e"},
+		}
+		before, err := fuzzRead(t, data, p, plain)
+		all, againErr := fuzzRead(t, data, p, opts)
+		require.Equal(t, err, againErr)
+		if p.Format == FormatCSV || bytes.Contains(data, []byte("attributes")) {
+			return
+		}
+		own := 0
+		for _, rec := range all {
+			if rec != nil && rec.Type == "" {
+				own++
+			}
+		}
+		require.GreaterOrEqual(t, len(all), len(before))
+		for _, rec := range before {
+			if rec != nil {
+				own--
+			}
+		}
+		require.GreaterOrEqual(t, own, 0, "a bad child is no fault of its parent")
 	})
 }
 

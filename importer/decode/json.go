@@ -3,7 +3,7 @@ package decode
 import "io"
 
 // jsonReader reads the records of a JSON file: the elements of one array, which is the whole file
-// or one member of the object that is, or that object itself.
+// or one member of the object that is, or one object, which is that member or the whole file.
 type jsonReader struct {
 	io.Closer
 	lex      *lexer
@@ -119,9 +119,13 @@ func (r *jsonReader) member() error {
 	if err != nil {
 		return err
 	}
-	if c == '[' && key == r.envelope {
+	switch {
+	case key != r.envelope:
+	case c == '[':
 		r.enter()
 		return nil
+	case c == '{':
+		return r.object()
 	}
 	return r.lex.value()
 }

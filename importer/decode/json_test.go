@@ -2,7 +2,9 @@ package decode
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -85,6 +87,40 @@ func TestJSON(t *testing.T) {
 		{
 			name: "EnvelopeByKey", in: `{"included":[{"x":1},{"x":2}],"data":[{"a":1}]}`, header: "a", envelope: "data",
 			want: outcome{rows: []string{"1: 1"}},
+		},
+		{
+			name: "EnvelopeDataverse", envelope: "value",
+			in:     `{"@odata.context":"x","value":[{"@odata.etag":"W/\"1\"","_ownerid_value":"7","_ownerid_value@OData.Community.Display.V1.FormattedValue":"Ann"}]}`,
+			header: "@odata.etag|_ownerid_value|_ownerid_value@OData.Community.Display.V1.FormattedValue",
+			want:   outcome{rows: []string{`1: W/"1"|7|Ann`}},
+		},
+		{
+			name: "EnvelopeEmptyPage", in: `{"users":[],"info":{"more_records":false}}`, envelope: "users",
+		},
+		{
+			name: "EnvelopeJSONRPC", in: `{"jsonrpc":"2.0","id":7,"result":[{"id":1,"user_id":[2,"Ann"]},{"id":2}]}`, envelope: "result", header: "id|user_id",
+			want: outcome{rows: []string{`1: 1|[2,"Ann"]`, "1: 2|"}},
+		},
+		{
+			name: "EnvelopeJSONRPCOne", in: `{"jsonrpc":"2.0","id":7,"result":{"name":"Ann"}}`, envelope: "result", header: "name",
+			want: outcome{rows: []string{"1: Ann"}},
+		},
+		{
+			name: "EnvelopeOfOne", envelope: "data",
+			in:     "{\"success\":true,\n\"data\":{\"id\":1,\"value\":5},\n\"additional_data\":{\"x\":1},\"related_objects\":{\"user\":{\"1\":{\"id\":1}}},\"list\":[{\"y\":1}]}",
+			header: "id|value", want: outcome{rows: []string{"2: 1|5"}},
+		},
+		{
+			name: "EnvelopeOfOneAlone", in: `{"data":{"name":"Ann"}}`, envelope: "data", header: "name",
+			want: outcome{rows: []string{"1: Ann"}},
+		},
+		{
+			name: "EnvelopeOfOneTwice", in: `{"data":{"id":1},"data":{"id":2,"x":3}}`, envelope: "data", header: "id",
+			want: outcome{rows: []string{"1: 1", "1: 2|3"}},
+		},
+		{
+			name: "NoEnvelopeOfOne", in: `{"name":"Ann","data":{"x":1}}`, header: "name|data.x",
+			want: outcome{rows: []string{"1: Ann|1"}},
 		},
 		{
 			name: "EnvelopeEmpty", in: `{"totalSize":0,"done":true,"records":[]}`, envelope: "records",
@@ -299,9 +335,26 @@ func TestJSON_Paging(t *testing.T) {
 		more     bool
 	}{
 		{"ChildrenOfSeveralPages", `[{"attributes":{"type":"A"},"Bs":{"done":false,"records":[{"attributes":{"type":"B"}}]}}]`, 0, true},
+		{"Close", `{"data":[{"id":"a"}],"has_more":true,"total_results":3}`, 3, true},
+		{"CloseLast", `{"has_more":false,"data":[{"id":"a"}]}`, 0, false},
+		{"Dataverse", `{"@odata.context":"x","value":[{"accountid":"a"}],"@odata.nextLink":"https://crm.example/api?p=2"}`, 0, true},
+		{"HubSpot", `{"results":[{"id":"1"}],"paging":{"next":{"after":"2","link":"x"}}}`, 0, true},
+		{"HubSpotFirst", `{"results":[{"id":"1"}],"paging":{"prev":{"before":"2"}}}`, 0, false},
+		{"OneRecord", `{"id":1,"info":{"more_records":true},"has_more":true,"total_results":7}`, 0, false},
+		{"OneRecordInAnEnvelope", `{"data":{"id":1},"has_more":true,"total_results":7}`, 0, false},
+		{"Pipedrive", `{"success":true,"data":[{"id":1}],"additional_data":{"pagination":{"start":0,"more_items_in_collection":true,"next_start":1}}}`, 0, true},
+		{"PipedriveCursor", `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"abc"}}`, 0, true},
+		{"PipedriveCursorLast", `{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":null}}`, 0, false},
+		{"PipedriveLast", `{"data":[{"id":1}],"additional_data":{"pagination":{"more_items_in_collection":false}}}`, 0, false},
+		{"Zoho", `{"users":[{"id":"1"}],"info":{"per_page":1,"count":1,"page":1,"more_records":true}}`, 0, true},
+		{"ZohoLast", `{"data":[{"id":"1"}],"info":{"more_records":false}}`, 0, false},
 		{"FirstPage", `{"totalSize":2086,"done":false,"nextRecordsUrl":"/x","records":[{"a":1}]}`, 2086, true},
 		{"LastPage", `{"records":[{"a":1}],"done":true,"totalSize":2086}`, 2086, false},
 		{"OtherThings", `{"totalSize":"many","done":"no","records":[{"a":1}]}`, 0, false},
+		{
+			"OtherThingsOfAll", `{"total_results":-1,"has_more":"true","paging":{"next":[]},"info":[],"additional_data":{"pagination":true,"next_cursor":7},` +
+				`"@odata.nextLink":{},"records":[{"a":1}]}`, 0, false,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -355,4 +408,38 @@ func TestJSON_AgreesWithEncodingJSON(t *testing.T) {
 		require.Equal(t, "false", c[h.Index("HasOptedOutOfEmail")])
 		require.Empty(t, c[h.Index("Birthdate")])
 	}
+}
+
+// TestJSON_Pairs reads the captures of a connector: names with records.
+func TestJSON_Pairs(t *testing.T) {
+	t.Parallel()
+
+	const text = `[
+["acme/people", {"id": 1, "name": "Ada"}],
+["acme/companies", {"id": 7}],
+["people", {"id": 2, "x": {"y": 3}}],
+["people"], 5, ["people", {}, {}]]`
+	p, err := Scan(t.Context(), opener([]byte(text)), Options{})
+	require.NoError(t, err)
+	require.Equal(t, FormatJSON, p.Format)
+	require.Equal(t, []string{"people", "companies"}, p.Types)
+	rc, err := opener([]byte(text))()
+	require.NoError(t, err)
+	r, err := NewReader(rc, p, Options{})
+	require.NoError(t, err)
+	var got []string
+	for {
+		rec, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var bad *RecordError
+		if errors.As(err, &bad) {
+			got = append(got, bad.Code)
+			continue
+		}
+		require.NoError(t, err)
+		got = append(got, fmt.Sprint(rec.Line, rec.Type, rec.Cells))
+	}
+	require.Equal(t, []string{"2people[1 Ada ]", "3companies[7  ]", "4people[2  3]", CodeBadJSON, CodeBadJSON, CodeBadJSON}, got)
 }

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,12 +90,12 @@ func (o *objects) read(items []item, lex *lexer) ([]item, error) {
 		text = lex.start
 	case err != nil:
 		return items, err
-	case first != '{':
+	case first != '{' && !isPair(text):
 		e.Reason = "the value is no object"
 	case lex.deepest > maxDepth:
 		e.Reason = fmt.Sprintf("values are nested %d levels deep, more than %d", lex.deepest, maxDepth)
 	default:
-		if items = o.records(items, text, line); o.full && !o.survey {
+		if items = o.recordOf(items, text, line); o.full && !o.survey {
 			return nil, &FileError{Line: line, Reason: fmt.Sprintf("the records have more than %d different keys; keys seem to be data here", maxColumns)}
 		}
 		return items, nil
@@ -107,6 +108,36 @@ func (o *objects) read(items []item, lex *lexer) ([]item, error) {
 	return append(items, it), nil
 }
 
+// isPair reports whether a value is a name and a record, as captures of a connector have them:
+// ["acmeCo/contacts", {...}].
+func isPair(text []byte) bool {
+	if text[0] != '[' {
+		return false
+	}
+	c := cursor{b: text}
+	if !c.element() || c.kind() != '"' || !c.element() || c.kind() != '{' {
+		return false
+	}
+	return !c.element()
+}
+
+// recordOf appends the records of an object, or of a pair: then what the name ends with is its type.
+func (o *objects) recordOf(items []item, text []byte, line int) []item {
+	if text[0] != '[' {
+		return o.records(items, text, line)
+	}
+	c := cursor{b: text}
+	c.element()
+	name, _ := appendString(nil, c.value.of(text))
+	kind := string(name[bytes.LastIndexByte(name, '/')+1:])
+	c.element()
+	if o.survey && !slices.Contains(o.types, kind) {
+		o.types = append(o.types, kind)
+	}
+	line += countLines(text[:c.value.start])
+	return o.record(items, c.value.of(text), line, origin{kind: kind}, 0)
+}
+
 // records appends the records that an object consists of: itself, and then its child records.
 func (o *objects) records(items []item, text []byte, line int) []item {
 	return o.record(items, text, line, origin{}, 0)
@@ -116,11 +147,10 @@ func (o *objects) record(items []item, text []byte, line int, from origin, depth
 	o.begin(text)
 	stated, reference := o.attributes(text)
 	kind := stated
-	o.columns = o.own
 	if from.kind != "" {
 		kind = from.kind
-		o.columns = o.others[kind]
 	}
+	o.columns = o.columnsOf(kind)
 	o.of, o.first = kind, depth == 0
 	o.members(0, 0, stated != "" && depth < maxRelated, 0)
 	if reference != nil {
@@ -207,12 +237,12 @@ func (o *objects) begin(text []byte) {
 func (o *objects) finish(line int, kind string) item {
 	cells := o.columns.finish(string(o.buf), o.round)
 	if o.err == nil && !utf8.Valid(o.text) && !o.survey {
-		o.err = &RecordError{Code: CodeInvalidUTF8}
-		for i, cell := range cells {
-			if !utf8.ValidString(cell) {
-				o.err = cellError(o.columns.names[i], cell, CodeInvalidUTF8)
-				break
-			}
+		// Its children may be what is not valid.
+		if i := slices.IndexFunc(cells, func(cell string) bool { return !utf8.ValidString(cell) }); i >= 0 {
+			o.err = cellError(o.columns.names[i], cells[i], CodeInvalidUTF8)
+		} else if !utf8.ValidString(kind) {
+			o.err = cellError("attributes.type", kind, CodeInvalidUTF8)
+			kind = ""
 		}
 	}
 	it := item{line: line, result: result{header: o.columns.header, cells: cells}}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"errors"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -33,8 +34,16 @@ type Options struct {
 	// Defaults to what the bytes say.
 	Encoding string
 
-	// Delimiter parts the cells of CSV. Defaults to what the header says.
+	// Delimiter parts the cells of CSV. Defaults to what the header says, or a line sep=; above it.
 	Delimiter rune
+
+	// Quote stands around cells of CSV: an ASCII character that is no letter or digit. Defaults to a
+	// double quote, or a single one where all names of the header stand in single quotes.
+	Quote rune
+
+	// HeaderLine is the physical line of the header of CSV, 1-based; lines above it are passed over.
+	// Defaults to the first that is not blank, or the one that is clearly the header below a title.
+	HeaderLine int
 
 	// MaxRecordBytes is the largest record that is accepted, in bytes of UTF-8. To read one of that
 	// size takes some times as much memory. Defaults to DefaultMaxRecordBytes.
@@ -53,14 +62,25 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-var errDelimiter = errors.New("the delimiter must be a character other than a quote or a line end")
+var (
+	errDelimiter  = errors.New("the delimiter must be a character other than a quote or a line end")
+	errQuote      = errors.New("the quote must be an ASCII character other than a letter, a digit, a blank or the delimiter")
+	errHeaderLine = errors.New("the line of the header must be 1 or more")
+)
 
-func (o Options) checkDelimiter() error {
+// Check returns an error if what is said of CSV cannot be, as a quote that is the delimiter too.
+func (o Options) Check() error {
 	switch r := o.Delimiter; {
-	case r == 0:
-		return nil
 	case r == '"', r == '\r', r == '\n', !utf8.ValidRune(r), r == utf8.RuneError:
 		return errDelimiter
+	}
+	switch r := o.Quote; {
+	case r == 0:
+	case r <= ' ', r >= 0x7f, r == o.Delimiter, unicode.IsLetter(r), unicode.IsDigit(r):
+		return errQuote
+	}
+	if o.HeaderLine < 0 {
+		return errHeaderLine
 	}
 	return nil
 }
@@ -76,6 +96,14 @@ type Profile struct {
 	// Delimiter parts the cells of CSV, 0 otherwise.
 	Delimiter rune
 
+	// Quote stands around cells of CSV, 0 otherwise.
+	Quote rune
+
+	// HeaderLine is the physical line on which the header of CSV begins, 1-based, 0 otherwise. Titles is
+	// how many lines of text stand above it that were passed over without being asked to.
+	HeaderLine int
+	Titles     int
+
 	// BareCR says that lines end in CR alone, as on old Macs. They are read as if they ended in LF.
 	BareCR bool
 
@@ -87,7 +115,8 @@ type Profile struct {
 	// Types holds the distinct attributes.type of the first 1,000 JSON records.
 	Types []string
 
-	// Envelope is the key under which the records of a JSON file stand, "" if they stand alone.
+	// Envelope is the key under which the records of a JSON file stand, or the only one, "" if they
+	// stand alone.
 	Envelope string
 
 	SHA256 string // of the decompressed bytes, in hexadecimal
@@ -97,8 +126,8 @@ type Profile struct {
 	// records, and as good a measure of progress.
 	Lines int64
 
-	TotalSize int64 // totalSize of a REST query page, the number of records of all pages
-	More      bool  // done was false: this is a page of several, or a list of child records is cut
+	TotalSize int64 // the number of records of all pages, where a page tells it (Salesforce, Close)
+	More      bool  // it says that another page follows, or that a list of child records is cut
 
 	// Reject says that this is a reject file of an earlier run: its header has _code and _run_id.
 	// Its columns that begin with "_" are part neither of Header nor of the records.

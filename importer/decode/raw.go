@@ -110,10 +110,11 @@ func (c *csvReader) raw() (RawRecord, error) {
 		r.Names, r.Cells = next.header.Names, next.cells
 		return r, nil
 	}
-	r.Names, r.Text = c.own.header.Names, trimLineEnd(string(*c.capture))
+	text := trimLineEnd(string(*c.capture))
+	r.Names, r.Text = c.own.header.Names, c.quotes.text(text)
 	var cells []string
 	if bad.Code != CodeRecordTooLarge { // its cells would be cut somewhere
-		cells = lenientRow([]byte(r.Text), c.comma)
+		cells = c.quotes.cells(lenientRow([]byte(text), c.comma))
 	}
 	r.Cells = fit(pick(cells, c.own.places), len(r.Names))
 	return r, nil

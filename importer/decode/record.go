@@ -92,6 +92,9 @@ func NewReader(r io.ReadCloser, p *Profile, opts Options) (Reader, error) {
 	case FormatJSON:
 		return newJSONReader(r, newWindow(text), p, within, opts), nil
 	default:
+		if q := quotesOf(p.Quote); q.other != 0 {
+			text = &swapped{text, q}
+		}
 		return newCSVReader(r, newWindow(text), p, opts)
 	}
 }

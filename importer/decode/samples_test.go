@@ -65,7 +65,6 @@ func TestSamples(t *testing.T) {
 	counts["salesforce/forcedotcom__dataloader/csvtext_BOM_UTF32LE.csv"] = 2 // misread there
 	counts["generic/Doogit__pipeline-hygiene/delta_manifest.json"] = 3       // taken as an envelope
 	formats := map[string]Format{
-		"hubspot/estuary__connectors/snapshots__capture__stdout.json":            FormatUnknown, // an array of arrays
 		"salesforce/SFDC-Assets__event-monitoring-demo/Account-plan.json":        FormatPlan,
 		"salesforce/SFDC-Assets__event-monitoring-demo/Contact-plan.json":        FormatPlan,
 		"salesforce/SFDC-Assets__event-monitoring-demo/Opportunity-plan.json":    FormatPlan,
@@ -142,6 +141,44 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// TestSamples_Envelopes looks at where records stand in answers of APIs, and whether there are more.
+func TestSamples_Envelopes(t *testing.T) {
+	t.Parallel()
+	counts := sampleCounts(t)
+
+	more := map[string]bool{
+		"close/NangoHQ__integration-templates/list-leads.response.json":    true,
+		"salesforce/NangoHQ__integration-templates/accounts.response.json": true,
+	}
+	envelopes := map[string]string{ // by CRM
+		"close": "data", "hubspot": "results", "odoo": "records", "pipedrive": "data", "salesforce": "records", "zoho": "data",
+	}
+	others := map[string]string{
+		"close/NangoHQ__integration-templates/get-lead.response.json":  "",
+		"odoo/NangoHQ__integration-templates/contacts.response.json":   "",
+		"zoho/NangoHQ__integration-templates/list-users.response.json": "users",
+	}
+	for file := range counts {
+		crm, name, _ := strings.Cut(file, "/")
+		if !strings.HasPrefix(name, "NangoHQ__integration-templates/") {
+			continue
+		}
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+
+			p, err := Scan(t.Context(), func() (io.ReadCloser, error) { return os.Open(filepath.Join(samplesDir, file)) }, Options{})
+			require.NoError(t, err)
+			want, ok := others[file]
+			if !ok {
+				want = envelopes[crm]
+			}
+			require.Equal(t, want, p.Envelope)
+			require.Equal(t, more[file], p.More)
+			require.NotEmpty(t, p.Header)
+		})
+	}
+}
+
 // TestSamples_FirstCells pins some cells of files that are easy to misread.
 func TestSamples_FirstCells(t *testing.T) {
 	t.Parallel()
@@ -156,6 +193,9 @@ func TestSamples_FirstCells(t *testing.T) {
 		{"salesforce/NangoHQ__integration-templates/accounts.response.json", "Id", "001dM00003jU9GyQAK"},
 		{"salesforce/SFDC-Assets__event-monitoring-demo/Contacts.json", "referenceId", "ContactRef1"},
 		{"odoo/tfrancoi__odoo_csv_import/compagny.csv", "Phone", "8988 2436428   "},
+		{"pipedrive/NangoHQ__integration-templates/get-deal.response.json", "status", "open"},
+		{"pipedrive/NangoHQ__integration-templates/list-deals.response.json", "person_id.active_flag", "true"},
+		{"hubspot/NangoHQ__integration-templates/deals.response.json", "archived", "false"},
 	} {
 		t.Run(filepath.Base(tc.file), func(t *testing.T) {
 			t.Parallel()

@@ -7,9 +7,9 @@ import (
 	"io"
 )
 
-// headBytes is how much of a file is looked at to tell what it is. In the widest encoding it is
-// maxHeader characters.
-const headBytes = 1 << 20
+// headBytes is how much of a file is looked at to tell what it is. In the widest encoding it is room
+// for maxTitleBytes and maxHeader.
+const headBytes = 2 << 20
 
 // Scan reads a file once, from its beginning to its end, and says what it is and how to read it.
 //
@@ -18,7 +18,7 @@ const headBytes = 1 << 20
 // JSON that is malformed, and ctx.Err().
 func Scan(ctx context.Context, open func() (io.ReadCloser, error), opts Options) (*Profile, error) {
 	opts = opts.withDefaults()
-	if err := opts.checkDelimiter(); err != nil {
+	if err := opts.Check(); err != nil {
 		return nil, err
 	}
 	wish, err := encodingName(opts.Encoding)
@@ -152,7 +152,7 @@ func (s *scanner) csv(p *Profile) {
 		p.Format, p.Reason = FormatUnknown, reason
 		return
 	}
-	p.Delimiter, p.Header = l.delimiter, l.names
+	p.Delimiter, p.Header, p.Quote, p.HeaderLine, p.Titles = l.delimiter, l.names, l.quote, l.line, l.titles
 	if keep := sourceColumns(l.names); isRejectFile(l.names) && len(keep) > 0 {
 		p.Reject = true
 		p.Header = pick(l.names, keep)

@@ -114,6 +114,12 @@ func TestScan_Errors(t *testing.T) {
 		_, err = Scan(t.Context(), opener([]byte("a,b\n")), Options{Delimiter: r})
 		require.ErrorIs(t, err, errDelimiter)
 	}
+	for _, r := range []rune{' ', '\n', 'a', '7', 'é', ';', -1} {
+		_, err = Scan(t.Context(), opener([]byte("a,b\n")), Options{Quote: r, Delimiter: ';'})
+		require.ErrorIs(t, err, errQuote)
+	}
+	_, err = Scan(t.Context(), opener([]byte("a,b\n")), Options{HeaderLine: -1})
+	require.ErrorIs(t, err, errHeaderLine)
 }
 
 // TestScan_CanceledLater cancels in the middle of a file.

@@ -54,14 +54,21 @@ type survey struct {
 	lex   *lexer
 	lists []*list
 	line  bool // the object that was passed is on one line
+	paged bool // it says whether there are other pages
+	more  bool // and there are
+	named bool // it has what a record has: an id or a type
+	call  bool // it answers a call of JSON-RPC, and its id is that of the call
+	other bool // it has what an envelope has not
 }
 
-// list is an array that may be the one.
+// list is an array that may be the one, or an object that may be the only record.
 type list struct {
 	key     string
 	objects *objects
-	count   int // elements that are objects
-	others  int // elements that are not
+	count   int  // elements that are objects
+	others  int  // elements that are not
+	single  bool // it is an object
+	pairs   bool // they are names with records
 }
 
 func (v *survey) file() error {
@@ -116,10 +123,15 @@ func (v *survey) take(l *list) {
 	v.p.More = v.p.More || l.objects.more
 }
 
-// list passes an array, and looks at its first elements.
-func (v *survey) list(key string) (*list, error) {
+func newList(key string) *list {
 	l := &list{key: key, objects: newObjects(nil, nil)}
 	l.objects.survey = true
+	return l
+}
+
+// list passes an array, and looks at its first elements.
+func (v *survey) list(key string) (*list, error) {
+	l := newList(key)
 	v.lex.i++
 	for first := true; ; {
 		more, err := v.lex.separator(']', &first)
@@ -130,13 +142,21 @@ func (v *survey) list(key string) (*list, error) {
 		if err != nil {
 			return l, err
 		}
-		if c != '{' {
+		switch {
+		case c != '{' && c != '[' || l.count >= surveyed && c == '[' && !l.pairs:
 			l.others++
 			err = v.lex.value()
-		} else if l.count++; l.count <= surveyed {
-			_, err = l.objects.read(nil, v.lex)
-		} else {
+		case l.count >= surveyed:
+			l.count++
 			err = v.lex.value()
+		default:
+			var items []item
+			if items, err = l.objects.read(nil, v.lex); err == nil && c == '[' && len(items) == 1 && items[0].err != nil {
+				l.others++
+			} else {
+				l.count++
+				l.pairs = c == '['
+			}
 		}
 		if err != nil {
 			return l, err
@@ -151,7 +171,6 @@ func (v *survey) object() error {
 	v.lex.pinned = true
 	v.lex.i++
 	begin := v.lex.line()
-	named := false // it has what a record has: an id or a type
 	for first := true; ; {
 		more, err := v.lex.separator('}', &first)
 		if err != nil {
@@ -172,21 +191,38 @@ func (v *survey) object() error {
 			}
 			v.lists = append(v.lists, l)
 			continue
+		case c == '{' && isEnvelopeKey(key) && len(v.lists) < maxLists:
+			l := newList(key)
+			l.single = true
+			if _, err := l.objects.read(nil, v.lex); err != nil {
+				return err
+			}
+			v.lists = append(v.lists, l)
+			continue
 		case key == "attributes" && c == '{', isIDKey(key) && c != '{' && c != '[':
-			named = true
-		case key == "totalSize", key == "done":
+			v.named = true
+		case key == "jsonrpc":
+			v.call = true
+		case isPaging(key):
 			if err := v.paging(key); err != nil {
 				return err
 			}
 			continue
+		case !slices.Contains(envelopeRest, key):
+			v.other = true
 		}
 		if err := v.lex.value(); err != nil {
 			return err
 		}
 	}
 	v.line = v.lex.line() == begin
-	if l := v.envelope(named); l != nil {
+	l := v.envelope()
+	if l == nil || l.single {
+		v.more, v.p.TotalSize = false, 0
+	}
+	if l != nil {
 		v.take(l)
+		v.p.More = v.p.More || v.more
 		return nil
 	}
 	if v.lex.pinned {
@@ -203,6 +239,15 @@ func isIDKey(key string) bool {
 	return key == "id" || key == "Id" || key == "ID" || key == "_id"
 }
 
+// isPaging reports whether a key of an envelope may tell of other pages.
+func isPaging(key string) bool {
+	switch key {
+	case "totalSize", "done", "total_results", "has_more", "paging", "info", "additional_data", "@odata.nextLink":
+		return true
+	}
+	return false
+}
+
 // paging notes what an envelope says about other pages.
 func (v *survey) paging(key string) error {
 	text, err := v.lex.kept()
@@ -212,34 +257,92 @@ func (v *survey) paging(key string) error {
 	if err != nil {
 		return err
 	}
-	switch n, err := strconv.ParseInt(string(text), 10, 64); {
-	case key == "done":
-		v.p.More = v.p.More || string(text) == "false"
-	case err == nil && n >= 0:
-		v.p.TotalSize = n
+	said, more := "", ""
+	switch key {
+	case "totalSize", "total_results": // of Salesforce, of Close
+		if n, err := strconv.ParseInt(string(text), 10, 64); err == nil && n >= 0 {
+			v.p.TotalSize = n
+		}
+		return nil
+	case "done": // Salesforce
+		said, more = string(text), "false"
+	case "has_more": // Close
+		said, more = string(text), "true"
+	case "paging": // HubSpot
+		said, more = member(text, "next", "after"), ""
+		v.more = v.more || said != "" && said != "null"
+	case "info": // Zoho
+		said, more = member(text, "more_records"), "true"
+	case "additional_data": // Pipedrive, its first and its second version
+		said, more = member(text, "pagination", "more_items_in_collection"), "true"
+		if cursor := member(text, "next_cursor"); cursor != "" {
+			v.paged = true
+			v.more = v.more || cursor[0] == '"'
+		}
+	case "@odata.nextLink": // Dataverse
+		if len(text) > len(`""`) && text[0] == '"' {
+			v.paged, v.more = true, true
+		}
 	}
+	v.paged = v.paged || said != ""
+	v.more = v.more || said != "" && said == more
 	return nil
 }
 
+// member returns the text of a value within objects within an object, "" if there is none.
+func member(text []byte, path ...string) string {
+	at := span{0, len(text)}
+	for _, name := range path {
+		if text[at.start] != '{' {
+			return ""
+		}
+		next, ok := find(text, at.start, name)
+		if !ok {
+			return ""
+		}
+		at = next
+	}
+	return string(at.of(text))
+}
+
+// isEnvelopeKey reports whether records are known to stand under a key.
+func isEnvelopeKey(key string) bool { return slices.Contains(envelopeKeys, key) }
+
+// envelopeKeys are tried in this order.
+var envelopeKeys = []string{"records", "results", "data", "value", "items", "result"}
+
+// envelopeRest are keys that an envelope has beside the records and what it says of pages.
+var envelopeRest = []string{"success", "status", "code", "message", "error", "related_objects", "@odata.context"}
+
 // envelope returns the list with the records, or nil if the object is a record itself. Well-known
-// keys are believed first; then an object with an id is a record, whatever lists it has; and then
+// keys are believed first; then an object with an id is a record, whatever lists it has; then the
+// object under a well-known key is the only record, if it has an id or nothing else is there; and then
 // the list with the most objects is the one, or the first of several.
-func (v *survey) envelope(named bool) *list {
-	for _, key := range []string{"records", "results", "data", "value", "items"} {
+func (v *survey) envelope() *list {
+	for _, key := range envelopeKeys {
 		for _, l := range v.lists {
-			if l.key == key && (l.count > 0 || l.others == 0) {
+			if l.key == key && !l.single && (l.count > 0 || l.others == 0) {
 				return l
 			}
 		}
 	}
-	if named {
+	if v.named && !v.call {
 		return nil
 	}
-	var best *list
+	var best, empty *list
 	for _, l := range v.lists {
-		if l.count > 0 && (best == nil || l.count > best.count) {
+		switch {
+		case l.single && (slices.ContainsFunc(l.objects.own.names, isIDKey) || !v.other && len(v.lists) == 1):
+			return l
+		case l.single:
+		case l.count > 0 && (best == nil || l.count > best.count):
 			best = l
+		case l.count+l.others == 0 && empty == nil:
+			empty = l
 		}
+	}
+	if best == nil && v.paged {
+		return empty // a page without records
 	}
 	return best
 }

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -86,48 +87,135 @@ func noText(text []byte, wide bool) string {
 // layout is the form of a CSV file.
 type layout struct {
 	delimiter rune
+	quote     rune
+	line      int      // physical line of the header, 1-based
+	titles    int      // lines of text above it
 	names     []string // of all columns
+	header    []byte   // as it stands in the file
 }
 
-// sniffCSV finds the delimiter and the header in the beginning of a text, which is not blank. It
-// returns a reason if there is no header.
+// sniffCSV finds the delimiter, the quote and the header in the beginning of a text, which is not blank.
+// It returns a reason if there is no header. It may change the text.
+func sniffCSV(text []byte, opts Options, complete bool) (layout, string) {
+	q := quotesOf(opts.Quote)
+	q.swap(text)
+	best, reason := sniffLayout(text, opts, complete)
+	if reason != "" {
+		return best, reason
+	}
+	best.quote = '"'
+	if q.other != 0 {
+		best.quote = opts.Quote
+	}
+	if opts.Quote == 0 && slices.ContainsFunc(delimiters(opts), func(d rune) bool { return isQuotedBy(best.header, '\'', d) }) {
+		single := quotesOf('\'')
+		single.swap(text)
+		if l, reason := sniffLayout(text, opts, complete); reason == "" {
+			best, q = l, single
+			best.quote = '\''
+		} else {
+			single.swap(text) // which best has a part of
+		}
+	}
+	best.names = columnNames(q.cells(lenientRow(best.header, best.delimiter)))
+	return best, ""
+}
+
+// delimiters returns those that a file may have.
+func delimiters(opts Options) []rune {
+	if opts.Delimiter != 0 {
+		return []rune{opts.Delimiter}
+	}
+	return slices.DeleteFunc([]rune{',', ';', '\t', '|'}, func(r rune) bool { return r == opts.Quote })
+}
+
+// sniffLayout finds the delimiter and the header of a text whose quotes are those of CSV.
 //
 // The delimiter is the character that the header has most of, outside of quotes. Where it has
 // several, the rows below it are asked: the one that gives most of them the width of the header
 // wins.
-func sniffCSV(text []byte, opts Options, complete bool) (layout, string) {
-	delimiters := []rune{',', ';', '\t', '|'}
-	if opts.Delimiter != 0 {
-		delimiters = []rune{opts.Delimiter}
+func sniffLayout(text []byte, opts Options, complete bool) (layout, string) {
+	begin := 0
+	if d, length := cutSeparator(text); length > 0 {
+		begin = length
+		if opts.Delimiter == 0 && d != opts.Quote {
+			opts.Delimiter = d
+		}
+	}
+	if opts.HeaderLine > 0 {
+		if begin = lineBegin(text, opts.HeaderLine); begin < 0 {
+			return layout{}, "there is no header on the line where it was said to be"
+		}
+	}
+	for begin < len(text) {
+		line, _ := cutLine(text[begin:])
+		if !isBlank(line, 0) {
+			break
+		}
+		begin += len(line)
+	}
+	if begin == len(text) || begin > maxTitleBytes {
+		return layout{}, "there is no header"
 	}
 	var best layout
-	var line []byte
 	width, fits, rows := 0, -1, 0
-	for _, d := range delimiters {
-		header, end, reason := cutHeader(text, d, complete)
+	among := delimiters(opts)
+	for _, d := range among {
+		header, end, reason := cutHeader(text[begin:], d, complete)
 		if reason != "" {
 			return layout{}, reason
 		}
-		cells := lenientRow(header, d)
-		if len(cells) == 1 && d != delimiters[0] {
+		cells := len(lenientRow(header, d))
+		if cells == 1 && d != among[0] {
 			continue
 		}
-		f, n := fitting(text[end:], d, len(cells))
-		if width <= 1 || f > fits || f == fits && len(cells) > width {
-			best, line = layout{delimiter: d, names: columnNames(cells)}, header
-			width, fits, rows = len(cells), f, n
+		f, n := fitting(text[begin+end:], d, cells)
+		if width <= 1 || f > fits || f == fits && cells > width {
+			best = layout{delimiter: d, header: header}
+			width, fits, rows = cells, f, n
+		}
+	}
+	if opts.HeaderLine == 0 && (width == 1 || fits*2 < rows || trimmedWidth(lenientRow(best.header, best.delimiter))*2 < width) {
+		widest := 0
+		for _, d := range among {
+			length, titles, n := skipTitles(text[begin:], d)
+			if n <= widest {
+				continue
+			}
+			if header, _, reason := cutHeader(text[begin+length:], d, complete); reason == "" {
+				best = layout{delimiter: d, header: header, titles: titles}
+				widest = n
+				best.line = 1 + countLines(text[:begin+length])
+			}
+		}
+		if widest > 0 {
+			return best, ""
 		}
 	}
 	if width > maxColumns {
 		return layout{}, "the first line has more columns than a table can have"
 	}
-	if opts.Delimiter == 0 && isProse(line, best.delimiter, width, fits, rows) {
+	if opts.Delimiter == 0 && opts.HeaderLine == 0 && isProse(best.header, best.delimiter, width, fits, rows) {
 		return layout{}, "text without a header, not a table"
 	}
+	best.line = 1 + countLines(text[:begin])
 	return best, ""
 }
 
-// maxHeader is how far into the text a header may reach, in bytes.
+// lineBegin returns the place where a line begins, or -1 if it does not.
+func lineBegin(text []byte, line int) int {
+	begin := 0
+	for ; line > 1; line-- {
+		i := bytes.IndexByte(text[begin:], '\n')
+		if i < 0 {
+			return -1
+		}
+		begin += i + 1
+	}
+	return begin
+}
+
+// maxHeader is how long a header may be, with the blank lines above it, in bytes.
 const maxHeader = 256 << 10
 
 // cutHeader returns the header and where it ends. It may hold line breaks in quotes, if its quotes

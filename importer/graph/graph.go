@@ -6,7 +6,9 @@ package graph
 import "time"
 
 // Ref names a record of the source by its natural key. An empty Object means any object of the
-// source: the ID alone must tell (Salesforce ids do).
+// source: the ID alone must tell (Salesforce ids do). The Object may be a lookup, such as
+// "Account.name": then the ID is a name to which a record answers, as written, in NFC and without
+// needless blanks; case makes no difference.
 type Ref struct {
 	Object string
 	ID     string
@@ -54,9 +56,18 @@ type Node struct {
 	Rec        int64
 	Type       string
 	Label      string
-	CodePrefix string // empty if the type carries no code
-	Properties []byte // JSON object; a null clears what stands
-	Fill       []byte // JSON object of what is set only where nothing stands; nil if none
+	CodePrefix string   // empty if the type carries no code
+	Properties []byte   // JSON object
+	Fill       []byte   // JSON object of what is set only where nothing stands; nil if none
+	Clear      []string // properties to be taken away
+}
+
+// Name is a name to which a record answers when a reference uses the lookup. A record may have several
+// names, and several records may have one.
+type Name struct {
+	Rec    int64
+	Lookup string
+	Name   string // in NFC and without needless blanks
 }
 
 // Link is an edge between two records. A zero Source or Target is the record itself.
@@ -118,21 +129,14 @@ type Stage struct {
 	Won         *bool
 }
 
-// Name is what a record can be pointed at by besides its id, in one lookup.
-type Name struct {
-	Rec    int64
-	Lookup string
-	Name   string // composed characters, single blanks
-}
-
 // Batch is what a number of consecutive records become.
 type Batch struct {
 	Records      []Record
 	Nodes        []Node
+	Names        []Name
 	Links        []Link
 	Facts        []Fact
 	Events       []Event
 	Participants []Participant
 	Stages       []Stage
-	Names        []Name
 }

@@ -108,7 +108,7 @@ func (m *merger) seenStages(ctx context.Context) (map[uuid.UUID][]seenStage, err
 	seen := make(map[uuid.UUID][]seenStage)
 	var defined []seenStage
 	for _, r := range rows {
-		s := seenStage{label: r.Label, key: r.StageKey, won: r.Won, lost: r.Lost}
+		s := seenStage{id: r.LegacyID, label: r.Label, key: r.StageKey, won: r.Won, lost: r.Lost}
 		if r.SortOrder >= 0 {
 			s.order = &r.SortOrder
 		}
@@ -142,10 +142,17 @@ func (m *merger) seenStages(ctx context.Context) (map[uuid.UUID][]seenStage, err
 
 // seenStage is a stage as a run has met it.
 type seenStage struct {
+	id          string // what deals name it by, where a definition says so
 	label, key  string
 	won, lost   bool
 	order       *float64
 	probability *float64 // percent
+}
+
+// gatheredStage is everything that a run has met of a stage.
+type gatheredStage struct {
+	seenStage
+	ids []string
 }
 
 // pipelineStage is a stage in the list of its pipeline.
@@ -153,6 +160,7 @@ type pipelineStage struct {
 	Key         string   `json:"key"`
 	Label       string   `json:"label"`
 	Labels      []string `json:"labels,omitempty"` // all of them, where the source has several for one stage
+	IDs         []string `json:"ids,omitempty"`    // what the source names it by, where that is not its label
 	Order       int      `json:"order"`
 	Terminal    bool     `json:"terminal,omitempty"`
 	Probability *float64 `json:"probability,omitempty"` // 0 to 1
@@ -193,7 +201,7 @@ func parseStages(properties json.RawMessage) ([]pipelineStage, error) {
 		if err := json.Unmarshal(raw, &s.rest); err != nil {
 			return nil, fmt.Errorf("stage %d is malformed: %w", len(stages)+1, err)
 		}
-		for _, own := range []string{"key", "label", "labels", "order", "terminal", "probability"} {
+		for _, own := range []string{"key", "label", "labels", "ids", "order", "terminal", "probability"} {
 			delete(s.rest, own)
 		}
 		stages = append(stages, s)
@@ -218,7 +226,7 @@ func mergeStages(standing []pipelineStage, seen []seenStage) ([]pipelineStage, [
 	byKey := make(map[string]int)
 	for i, s := range list {
 		byKey[s.Key] = i
-		for _, l := range append([]string{s.Label}, s.Labels...) {
+		for _, l := range slices.Concat([]string{s.Label}, s.Labels, s.IDs) {
 			if _, ok := byLabel[l]; !ok {
 				byLabel[l] = i
 			}
@@ -226,8 +234,30 @@ func mergeStages(standing []pipelineStage, seen []seenStage) ([]pipelineStage, [
 	}
 
 	var added []pipelineStage
+	named := func(s gatheredStage, i int) { // s is the stage at i
+		st := &added
+		at := i - len(list)
+		if i < len(list) {
+			st, at = &list, i
+		}
+		byLabel[s.label] = i
+		for _, id := range s.ids {
+			byLabel[id] = i
+			if !slices.Contains((*st)[at].IDs, id) {
+				(*st)[at].IDs = append((*st)[at].IDs, id)
+			}
+		}
+	}
 	for _, s := range gather(seen) {
+		for _, id := range s.ids {
+			// Deals came before the definition of their stage, which gives it its name now.
+			if i, ok := byLabel[id]; ok && i < len(list) && list[i].Label == id {
+				list[i].Label = s.label
+				named(s, i)
+			}
+		}
 		if i, ok := byLabel[s.label]; ok && (i >= len(list) || list[i].Terminal || !s.won && !s.lost) {
+			named(s, i)
 			continue
 		}
 		key := s.key
@@ -250,7 +280,7 @@ func mergeStages(standing []pipelineStage, seen []seenStage) ([]pipelineStage, [
 			if !slices.Contains(st.Labels, s.label) {
 				st.Labels = append(st.Labels, s.label)
 			}
-			byLabel[s.label] = i
+			named(s, i)
 			continue
 		}
 		st := pipelineStage{Key: key, Label: s.label, Terminal: key == "closed_won" || key == "closed_lost", rank: s.rank()}
@@ -258,25 +288,43 @@ func mergeStages(standing []pipelineStage, seen []seenStage) ([]pipelineStage, [
 			p := *s.probability / 100
 			st.Probability = &p
 		}
-		byKey[key], byLabel[s.label] = len(list)+len(added), len(list)+len(added)
+		byKey[key] = len(list) + len(added)
 		added = append(added, st)
+		named(s, byKey[key])
 	}
 	labels := labelKeys(list, added, byLabel)
 	return inOrder(list, added), labels
 }
 
-// gather joins what was seen of each label: deals, history and definitions know different things.
-func gather(seen []seenStage) []seenStage {
-	byLabel := make(map[string]int)
-	var out []seenStage
+// gather joins what was seen of each stage: deals, history and definitions know different things. What
+// deals name by an id is the stage that a definition gives this id.
+func gather(seen []seenStage) []gatheredStage {
+	labels := make(map[string]string)
 	for _, s := range seen {
+		if s.id != "" {
+			labels[s.id] = s.label
+		}
+	}
+	byLabel := make(map[string]int)
+	var out []gatheredStage
+	for _, s := range seen {
+		defined := s.id != ""
+		if label, ok := labels[s.label]; ok && !defined {
+			s.label, s.key = label, ""
+		}
 		i, ok := byLabel[s.label]
 		if !ok {
 			byLabel[s.label] = len(out)
-			out = append(out, s)
-			continue
+			out = append(out, gatheredStage{seenStage: s})
+			i = len(out) - 1
 		}
 		o := &out[i]
+		if defined && !slices.Contains(o.ids, s.id) {
+			o.ids = append(o.ids, s.id)
+		}
+		if defined || o.key == "" {
+			o.key = cmp.Or(s.key, o.key)
+		}
 		o.won, o.lost = o.won || s.won, o.lost || s.lost
 		if o.order == nil {
 			o.order = s.order
@@ -287,7 +335,7 @@ func gather(seen []seenStage) []seenStage {
 	}
 	// What the source puts in no order at all comes in the order of labels, so that the same export
 	// always gives the same list.
-	slices.SortStableFunc(out, func(a, b seenStage) int {
+	slices.SortStableFunc(out, func(a, b gatheredStage) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.label, b.label))
 	})
 	return out
@@ -318,7 +366,7 @@ func labelKeys(list, added []pipelineStage, byLabel map[string]int) []labelKey {
 		} else {
 			st = &added[i-len(list)]
 		}
-		labels = append(labels, labelKey{label: label, key: st.Key, keep: label != st.Label})
+		labels = append(labels, labelKey{label: label, key: st.Key, keep: label != st.Label && !slices.Contains(st.IDs, label)})
 	}
 	slices.SortFunc(labels, func(a, b labelKey) int { return cmp.Compare(a.label, b.label) })
 	return labels

@@ -20,6 +20,9 @@ func line(list []pipelineStage) string {
 		if len(s.Labels) > 0 {
 			parts[i] += "/" + strings.Join(s.Labels, "/")
 		}
+		if len(s.IDs) > 0 {
+			parts[i] += "#" + strings.Join(s.IDs, "#")
+		}
 		if s.Terminal {
 			parts[i] += "!"
 		}
@@ -121,6 +124,33 @@ func TestMergeStages(t *testing.T) {
 		{
 			name: "TerminalOneStays", standing: standing, seen: []seenStage{{label: "Closed Won", key: "closed_won", lost: true}},
 			want: "1 new=New, 2 offer=Offer, 3 closed_won=Closed Won!", labels: "Closed Won>closed_won, New>new, Offer>offer",
+		},
+		{
+			// Deals name their stages by ids, which the definitions give names.
+			name: "DealsNameIDs",
+			seen: []seenStage{
+				{label: "7", key: "7"},
+				{label: "9", key: "9"},
+				{id: "7", label: "Offer made", key: "offer_made", order: number64(2)},
+				{id: "8", label: "Called", key: "called", order: number64(1)},
+				{id: "9", label: "Gewonnen", key: "closed_won", won: true},
+			},
+			want:   "1 called=Called#8, 2 offer_made=Offer made#7, 3 closed_won=Gewonnen#9!",
+			labels: "7>offer_made, 8>called, 9>closed_won, Called>called, Gewonnen>closed_won, Offer made>offer_made",
+		},
+		{
+			// The definitions come in a later run: the keys stay, the names do not.
+			name: "DefinedLater", standing: []pipelineStage{{Key: "7", Label: "7", Order: 1}},
+			seen:   []seenStage{{id: "7", label: "Offer made", key: "offer_made"}, {label: "7", key: "7"}},
+			want:   "1 7=Offer made#7",
+			labels: "7>7, Offer made>7",
+		},
+		{
+			// The definitions came in an earlier run.
+			name: "DefinedBefore", standing: []pipelineStage{{Key: "offer_made", Label: "Offer made", IDs: []string{"7"}, Order: 1}},
+			seen:   []seenStage{{label: "7", key: "7"}},
+			want:   "1 offer_made=Offer made#7",
+			labels: "7>offer_made, Offer made>offer_made",
 		},
 		{
 			name: "HistoryNamesWhatDealsShow", // the two know different things of the same label

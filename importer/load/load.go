@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -25,12 +26,23 @@ type Config struct {
 	Command    string            // the command of the user, for the journal
 	Mapping    string            // version of the mapping
 	Objects    []string          // every object that a record or a reference may belong to
+	Lookups    []string          // virtual objects: a reference of one holds a name, not an id
+	Derived    map[string]Derive // by lookup: what becomes of names that fit no record; none makes them wait
+	Repeated   map[string]bool   // objects whose records may stand several times: if true the first counts, else they must be the same
 	KeyColumns map[string]string // the column that holds the id, by object
 	IDType     string            // source_id_type of the crosswalk
 	Full       bool              // whether the export claims to hold every record
 	StartedAt  time.Time
 	WorkMemory string // of the merge; default 256MB
 	Logger     *slog.Logger
+}
+
+// Derive says which record a reference by name makes where it finds none: its id is the name. Lookups
+// that make records of the same object say the same.
+type Derive struct {
+	Object     string
+	NodeType   string
+	CodePrefix string // empty if the type carries no code
 }
 
 // Run is one execution of an import, from the lock of its source to the end of its journal.
@@ -43,9 +55,11 @@ type Run struct {
 	pool    *pgxpool.Pool
 	lock    *pgxpool.Conn // holds the advisory lock of the source
 	objects map[string]int32
+	lookups map[string]int32
 
 	copied  atomic.Int64 // records copied into staging
 	changed atomic.Int64 // of these, with content
+	named   atomic.Bool  // whether a reference by name was copied
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the
@@ -58,7 +72,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
-	r := &Run{ID: newID(), cfg: cfg, pool: pool, lock: conn, objects: make(map[string]int32)}
+	r := &Run{ID: newID(), cfg: cfg, pool: pool, lock: conn, objects: make(map[string]int32), lookups: make(map[string]int32)}
 	if err := r.begin(ctx); err != nil {
 		r.unlock()
 		return nil, explain(err)
@@ -91,7 +105,11 @@ func (r *Run) begin(ctx context.Context) error {
 	if r.Known, err = q.RecordExists(ctx, r.cfg.Source); err != nil {
 		return fmt.Errorf("looking for earlier runs of %q: %w", r.cfg.Source, err)
 	}
-	if err := q.ObjectEnsureMany(ctx, importdb.ObjectEnsureManyParams{Source: r.cfg.Source, Objects: r.cfg.Objects}); err != nil {
+	names := slices.Concat(r.cfg.Objects, r.cfg.Lookups)
+	for lookup, d := range r.cfg.Derived {
+		names = append(names, lookup, d.Object)
+	}
+	if err := q.ObjectEnsureMany(ctx, importdb.ObjectEnsureManyParams{Source: r.cfg.Source, Objects: names}); err != nil {
 		return fmt.Errorf("numbering the objects of %q: %w", r.cfg.Source, err)
 	}
 	objects, err := q.ObjectList(ctx, r.cfg.Source)
@@ -100,6 +118,12 @@ func (r *Run) begin(ctx context.Context) error {
 	}
 	for _, o := range objects {
 		r.objects[o.Object] = o.ObjectNo
+	}
+	for _, name := range r.cfg.Lookups {
+		r.lookups[name] = r.objects[name]
+	}
+	for name := range r.cfg.Derived {
+		r.lookups[name] = r.objects[name]
 	}
 	r.Number, err = q.RunInsert(ctx, importdb.RunInsertParams{
 		RunID: r.ID, Source: r.cfg.Source, CRM: r.cfg.CRM, Command: r.cfg.Command,

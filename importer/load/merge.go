@@ -47,6 +47,7 @@ type merger struct {
 	no      int32
 	gone    []goneRecord
 	matched int64 // staged records that were known before
+	asked   bool  // whether there are references by name
 }
 
 // Merge brings what is staged into the graph, in one transaction: readers see all of it or nothing.
@@ -180,15 +181,24 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.aliases(ctx); err != nil {
 		return err
 	}
+	if err := m.names(ctx); err != nil {
+		return err
+	}
 	if m.run.Known {
 		if err := m.carry(ctx); err != nil {
 			return err
 		}
 	}
-	if m.matched == 0 {
+	if m.asked {
+		if err := m.resolve(ctx); err != nil {
+			return err
+		}
+	}
+	if m.matched == 0 && !m.asked {
 		return nil
 	}
-	// Which records are known was not so when staging was analyzed, and decides every plan.
+	// Which records are known, and what names stand for, was not so when staging was analyzed, and
+	// decides every plan.
 	return m.q.StagingAnalyze(ctx)
 }
 
@@ -208,7 +218,19 @@ func (m *merger) match(ctx context.Context) error {
 
 // losers takes records out whose key another record has too.
 func (m *merger) losers(ctx context.Context) error {
-	n, err := m.q.MergeLoserInsert(ctx, m.no)
+	params := importdb.MergeLoserInsertParams{RunNo: m.no, FirstNos: []int32{}, SameNos: []int32{}}
+	for name, first := range m.run.cfg.Repeated {
+		no, err := m.run.object(name)
+		if err != nil {
+			return err
+		}
+		if first {
+			params.FirstNos = append(params.FirstNos, *no)
+		} else {
+			params.SameNos = append(params.SameNos, *no)
+		}
+	}
+	n, err := m.q.MergeLoserInsert(ctx, params)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -233,18 +255,19 @@ func (m *merger) losers(ctx context.Context) error {
 	for _, l := range links {
 		c := m.out.Links[l.EdgeType]
 		c.Found += l.Links
-		c.Rejected += l.Links
+		c.Rejected += l.Rejected
+		c.Unchanged += l.Links - l.Rejected
 		m.out.Links[l.EdgeType] = c
 	}
 	participants, err := m.q.StagingParticipantDeleteLosers(ctx, m.no)
 	if err != nil {
 		return err
 	}
-	if participants > 0 {
-		m.out.Links[ParticipantLink] = Links{Found: participants, Rejected: participants}
+	if p := participants; p.Links > 0 {
+		m.out.Links[ParticipantLink] = Links{Found: p.Links, Rejected: p.Rejected, Unchanged: p.Links - p.Rejected}
 	}
 	for _, drop := range []func(context.Context, int32) error{
-		m.q.StagingNodeDeleteLosers, m.q.StagingFactDeleteLosers, m.q.StagingEventDeleteLosers,
+		m.q.StagingNodeDeleteLosers, m.q.StagingNameDeleteLosers, m.q.StagingFactDeleteLosers, m.q.StagingEventDeleteLosers,
 	} {
 		if err := drop(ctx, m.no); err != nil {
 			return err
@@ -528,17 +551,26 @@ func (m *merger) standingLinks(ctx context.Context) error {
 	return nil
 }
 
-func (m *merger) archiveMissing(ctx context.Context) error {
-	if !m.run.Known || len(m.opts.ArchiveMissing) == 0 {
-		return nil
+// archivable gives the objects whose missing records are archived.
+func (m *merger) archivable() ([]int32, error) {
+	if !m.run.Known {
+		return nil, nil
 	}
 	objects := make([]int32, 0, len(m.opts.ArchiveMissing))
 	for _, name := range m.opts.ArchiveMissing {
 		no, err := m.run.object(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		objects = append(objects, *no)
+	}
+	return objects, nil
+}
+
+func (m *merger) archiveMissing(ctx context.Context) error {
+	objects, err := m.archivable()
+	if err != nil || len(objects) == 0 {
+		return err
 	}
 	c, err := m.q.RecordCountMissing(ctx, importdb.RecordCountMissingParams{RunNo: m.no, ObjectNos: objects})
 	if err != nil || c.Missing == 0 {
@@ -582,7 +614,7 @@ func (m *merger) settle(ctx context.Context) error {
 	for _, c := range codes {
 		m.out.Codes = append(m.out.Codes, CodeRange{Object: c.Object, First: c.FirstCode, Last: c.LastCode, Count: c.Codes})
 	}
-	waiting, err := m.q.DeferredSummary(ctx, m.source)
+	waiting, err := m.q.DeferredSummary(ctx, importdb.DeferredSummaryParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err
 	}
@@ -590,6 +622,9 @@ func (m *merger) settle(ctx context.Context) error {
 		m.out.Waiting = append(m.out.Waiting, Waiting{
 			Object: w.Object, Kind: w.Kind, Slot: w.Slot, WaitsFor: w.WaitsFor, Count: w.Waiting, Since: w.Since,
 		})
+	}
+	if err := m.waitingNames(ctx); err != nil {
+		return err
 	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"crypto/md5" //nolint:gosec // of the size that is needed; nothing depends on it
 	"encoding/json"
 	"errors"
 	"testing"
@@ -332,7 +333,7 @@ func TestMerge_Duplicates(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, run.Close(t.Context()))
 	// The link of the older Ada went with her, and that of the second Cid.
-	require.Equal(t, Links{Found: 2, Rejected: 2}, out.Links["employs"])
+	require.Equal(t, Links{Found: 2, Unchanged: 1, Rejected: 1}, out.Links["employs"])
 	require.Equal(t, []string{"Acme", "Ada, newer", "Bob", "Cid"}, values(t, pool, "SELECT label FROM rye.nodes ORDER BY 1"))
 }
 
@@ -510,4 +511,35 @@ func TestCommitted(t *testing.T) {
 	var uncertain *UncertainError
 	require.ErrorAs(t, err, &uncertain)
 	require.ErrorIs(t, err, cause)
+}
+
+// TestMerge_Blanks takes properties away that went blank, and sets others only where nothing stands.
+func TestMerge_Blanks(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	properties := func() string {
+		return value[string](t, pool, "SELECT (properties - 'code')::text FROM rye.nodes WHERE node_type = 'person'")
+	}
+	say := func(version, properties, fill string, clears ...string) *Outcome {
+		b := &batch{}
+		b.person(1, "A", "Ada").Hash = md5.Sum([]byte(version)) //nolint:gosec // see above
+		b.Nodes[0].Properties, b.Nodes[0].Clear = []byte(properties), clears
+		if fill != "" {
+			b.Nodes[0].Fill = []byte(fill)
+		}
+		return imported(t, pool, b, MergeOptions{})
+	}
+
+	say("1", `{"email": "ada@example.com", "fax": "1"}`, `{"source": "fair"}`, "phone")
+	require.JSONEq(t, `{"email": "ada@example.com", "fax": "1", "source": "fair"}`, properties())
+
+	out := say("2", `{"email": "ada@example.com"}`, `{"source": "web", "region": "north"}`, "fax", "phone")
+	require.Equal(t, Nodes{Updated: 1}, out.Nodes)
+	require.JSONEq(t, `{"email": "ada@example.com", "source": "fair", "region": "north"}`, properties())
+	require.JSONEq(t, `{"properties": {"fax": "1"}}`, value[string](t, pool, "SELECT before::text FROM rye_import.changes"))
+	require.JSONEq(t, `{"properties": {"region": "north"}}`, value[string](t, pool, "SELECT after::text FROM rye_import.changes"))
+
+	out = say("3", `{"email": "ada@example.com"}`, `{"source": "web"}`, "fax")
+	require.Equal(t, Nodes{}, out.Nodes, "nothing is left to take away or to fill")
+	require.Equal(t, Records{Unchanged: 1}, out.Objects["Contact"])
 }

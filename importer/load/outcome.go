@@ -14,6 +14,8 @@ type Outcome struct {
 	Codes      []CodeRange      // by object and prefix, the most frequent prefix first
 	Losers     []Losers         // records whose key another record has too
 	Waiting    []Waiting        // everything that the source waits for, the run's own included
+	Names      []NameOutcome    // names by which it waits, the ambiguous before the unknown, each the most frequent first; at most 100
+	NamesTotal int64            // how many such names there are
 	Missing    map[string]int64 // records of earlier runs that were missing and archived, by object
 	Phases     []Phase
 }
@@ -76,6 +78,7 @@ const (
 	VerdictDuplicate = "duplicate_id"
 	VerdictOlder     = "older_version"
 	VerdictSame      = "same_record"
+	VerdictRepeated  = "repeated"
 )
 
 // Waiting counts links, participants or facts whose other end has not arrived.
@@ -84,6 +87,19 @@ type Waiting struct {
 	WaitsFor           string // the object of the missing end, if known
 	Count              int64
 	Since              time.Time
+}
+
+// NameOutcome is a name that fits several nodes or none, so that nothing is linked by it.
+type NameOutcome struct {
+	Lookup, Name string
+	Links        int64       // links, participants and facts that wait
+	Candidates   []Candidate // the nodes that it fits, at most five; none if the name is unknown
+	Suggestion   string      // of an unknown name: the most similar name that a record has, if one is similar
+}
+
+// Candidate is a node that a name may mean, by the lowest of its records.
+type Candidate struct {
+	Object, LegacyID, Code, Label string
 }
 
 // Phase is a part of the merge and how long it took.

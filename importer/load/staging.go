@@ -90,6 +90,7 @@ func (r *Run) unchanged(ctx context.Context, records []graph.Record) ([]bool, er
 type params struct {
 	records      []importdb.StagingRecordCopyFromParams
 	nodes        []importdb.StagingNodeCopyFromParams
+	names        []importdb.StagingNameCopyFromParams
 	links        []importdb.StagingLinkCopyFromParams
 	facts        []importdb.StagingFactCopyFromParams
 	events       []importdb.StagingEventCopyFromParams
@@ -134,9 +135,12 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 	for i := range b.Nodes {
 		if n := &b.Nodes[i]; !skip[n.Rec] {
 			p.nodes = append(p.nodes, importdb.StagingNodeCopyFromParams{
-				RunNo: r.Number, Rec: n.Rec, NodeType: n.Type, Label: optional(n.Label), CodePrefix: optional(n.CodePrefix), Properties: n.Properties,
+				RunNo: r.Number, Rec: n.Rec, NodeType: n.Type, Label: optional(n.Label), CodePrefix: optional(n.CodePrefix), Properties: n.Properties, Fill: n.Fill, Clear: n.Clear,
 			})
 		}
+	}
+	if err := r.names(p, b, skip); err != nil {
+		return nil, err
 	}
 	for i := range b.Links {
 		if err := r.link(p, &b.Links[i], skip, out); err != nil {
@@ -148,7 +152,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 		if skip[f.Rec] || f.Claim == nil && !r.Known {
 			continue // there is nothing to withdraw from a source that says its first word
 		}
-		subject, err := r.object(f.Subject.Object)
+		subject, err := r.reference(f.Subject.Object)
 		if err != nil {
 			return nil, err
 		}
@@ -162,7 +166,7 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 		if skip[e.Rec] {
 			continue
 		}
-		actor, err := r.object(e.Actor.Object)
+		actor, err := r.reference(e.Actor.Object)
 		if err != nil {
 			return nil, err
 		}
@@ -179,17 +183,36 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 	return p, r.stages(p, b)
 }
 
+// maxName bounds what counts as a name, in bytes: it is the key of an index.
+const maxName = 1000
+
+// names adds the names of changed records.
+func (r *Run) names(p *params, b *graph.Batch, skip map[int64]bool) error {
+	for i := range b.Names {
+		n := &b.Names[i]
+		if skip[n.Rec] || n.Name == "" || len(n.Name) > maxName {
+			continue
+		}
+		lookup, ok := r.lookups[n.Lookup]
+		if !ok {
+			return fmt.Errorf("lookup %q is not among those of the mapping", n.Lookup)
+		}
+		p.names = append(p.names, importdb.StagingNameCopyFromParams{RunNo: r.Number, Rec: n.Rec, LookupNo: lookup, Name: n.Name})
+	}
+	return nil
+}
+
 func (r *Run) link(p *params, l *graph.Link, skip map[int64]bool, out *Staged) error {
 	if skip[l.Rec] {
 		out.Links[l.EdgeType]++
 		return nil
 	}
 	out.Found[l.EdgeType]++
-	source, err := r.object(l.Source.Object)
+	source, err := r.reference(l.Source.Object)
 	if err != nil {
 		return err
 	}
-	target, err := r.object(l.Target.Object)
+	target, err := r.reference(l.Target.Object)
 	if err != nil {
 		return err
 	}
@@ -211,7 +234,7 @@ func (r *Run) participant(p *params, pt *graph.Participant, skip map[int64]bool,
 	if err != nil {
 		return err
 	}
-	node, err := r.object(pt.Node.Object)
+	node, err := r.reference(pt.Node.Object)
 	if err != nil {
 		return err
 	}
@@ -227,14 +250,14 @@ func (r *Run) participant(p *params, pt *graph.Participant, skip map[int64]bool,
 func (r *Run) stages(p *params, b *graph.Batch) error {
 	type key struct {
 		pipeline     graph.Ref
-		label        string
+		id, label    string
 		closed, won  int8
 		order, share float64
 	}
 	at := make(map[key]int)
 	for i := range b.Stages {
 		s := &b.Stages[i]
-		k := key{pipeline: s.Pipeline, label: s.Label, closed: tri(s.Closed), won: tri(s.Won), order: number(s.Order), share: number(s.Probability)}
+		k := key{pipeline: s.Pipeline, id: s.ID, label: s.Label, closed: tri(s.Closed), won: tri(s.Won), order: number(s.Order), share: number(s.Probability)}
 		if j, ok := at[k]; ok {
 			p.stages[j].Seen++
 			continue
@@ -245,7 +268,7 @@ func (r *Run) stages(p *params, b *graph.Batch) error {
 			return err
 		}
 		p.stages = append(p.stages, importdb.StagingStageCopyFromParams{
-			RunNo: r.Number, PipelineObjectNo: pipeline, PipelineRef: optional(s.Pipeline.ID), Label: s.Label, StageKey: s.Key,
+			RunNo: r.Number, PipelineObjectNo: pipeline, PipelineRef: optional(s.Pipeline.ID), LegacyID: optional(s.ID), Label: s.Label, StageKey: s.Key,
 			SortOrder: s.Order, Probability: s.Probability, Closed: s.Closed, Won: s.Won, Seen: 1,
 		})
 	}
@@ -281,6 +304,11 @@ func (p *params) copy(ctx context.Context, q *importdb.Queries) error {
 			return err
 		}
 	}
+	if len(p.names) > 0 {
+		if _, err := q.StagingNameCopyFrom(ctx, p.names); err != nil {
+			return err
+		}
+	}
 	if len(p.links) > 0 {
 		if _, err := q.StagingLinkCopyFrom(ctx, p.links); err != nil {
 			return err
@@ -309,10 +337,24 @@ func (p *params) copy(ctx context.Context, q *importdb.Queries) error {
 	return nil
 }
 
+// reference gives the number of an object or of a lookup, or nil for no object.
+func (r *Run) reference(name string) (*int32, error) {
+	if no, ok := r.lookups[name]; ok {
+		if !r.named.Load() { // to write it each time would make the workers wait for each other
+			r.named.Store(true)
+		}
+		return &no, nil
+	}
+	return r.object(name)
+}
+
 // object gives the number of an object, or nil for no object.
 func (r *Run) object(name string) (*int32, error) {
 	if name == "" {
 		return nil, nil
+	}
+	if _, ok := r.lookups[name]; ok {
+		return nil, fmt.Errorf("lookup %q: only links, participants, subjects of facts and actors of events may be given by name", name)
 	}
 	no, ok := r.objects[name]
 	if !ok {

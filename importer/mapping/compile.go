@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -60,12 +61,13 @@ type ids struct {
 type ref struct {
 	object   string // that the id belongs to, or the lookup; empty for any
 	lookup   bool
+	byID     bool // it is an id that is looked up
 	choose   *value
 	id       *value
 	fallback string
 }
 
-// naming is a lookup that a record answers to, with what it is called there.
+// naming is a lookup that a record answers to, with what it is called there; without values, its id.
 type naming struct {
 	lookup string
 	values []*value
@@ -128,6 +130,7 @@ type linkPlan struct {
 	when         *condition
 	typ          string
 	from, to     *ref
+	except       *ref // nil if none are
 	take         Take
 	properties   *object
 	since, until []*value
@@ -238,7 +241,9 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		p.same = append(p.same, same{when: c.condition(s.When), ref: c.ref(&s.As, "is the same as"), gone: s.Gone})
 	}
 	for _, l := range m.lookups[p.Object] {
-		if values := c.values(o.Names[l.by], ""); len(values) > 0 {
+		if l.by == "" {
+			p.names = append(p.names, naming{lookup: l.name})
+		} else if values := c.values(o.Names[l.by], ""); len(values) > 0 {
 			p.names = append(p.names, naming{lookup: l.name, values: values})
 		}
 	}
@@ -468,10 +473,10 @@ func (c *compiler) ref(r *Ref, use string) *ref {
 	if r == nil {
 		return nil
 	}
-	out := &ref{id: c.value(&r.ID, use), fallback: r.Default}
+	out := &ref{id: c.value(&r.ID, use), fallback: r.Default, byID: r.By == ""}
 	switch {
-	case r.By != "":
-		out.object, out.lookup = lookupName(r.Objects, r.By), true
+	case r.lookup != "":
+		out.object, out.lookup = r.lookup, true
 	case len(r.Objects) == 1:
 		out.object = r.Objects[0]
 	}
@@ -481,9 +486,12 @@ func (c *compiler) ref(r *Ref, use string) *ref {
 	return out
 }
 
-// lookupName names the lookup by which records of some objects are pointed at.
+// lookupName names the lookup by which records of some objects are pointed at; by nothing means by id.
 func lookupName(objects []string, by string) string {
-	return strings.Join(objects, ",") + "." + by
+	if len(objects) == 0 {
+		objects = []string{"any"}
+	}
+	return strings.Join(objects, ",") + "." + first(by, "id")
 }
 
 func (c *compiler) refs(list Refs, use string) []*ref {
@@ -660,6 +668,11 @@ func (c *compiler) link(l *Link) linkPlan {
 		from: c.ref(l.From, "link "+l.Type), to: c.ref(l.To, "link "+l.Type),
 		properties: c.objectOf(l.Properties, "link property"), since: c.times(l.Since, ""), until: c.times(l.Until, ""),
 		take: l.Take,
+	}
+	if l.Except != nil {
+		other := *cmp.Or(l.From, l.To)
+		other.ID, other.Default = *l.Except, ""
+		p.except = c.ref(&other, "")
 	}
 	if p.slot == "" {
 		if l.From != nil {

@@ -30,7 +30,7 @@ func (m *Mapping) Detect(look Look) Verdict {
 		return v
 	}
 	if len(look.Types) == 1 {
-		if name := look.Types[0]; m.Objects[name] != nil {
+		if name := m.ObjectOfType(look.Types[0]); name != "" {
 			return Verdict{Object: name, Evidence: "its records state their type", Known: m.knownColumns(name, look.Header)}
 		}
 		return Verdict{Looks: look.Types[0], Evidence: fmt.Sprintf("its records state the type %s, which is not mapped", look.Types[0])}
@@ -70,6 +70,19 @@ func (m *Mapping) Detect(look Look) Verdict {
 		return Verdict{Evidence: fmt.Sprintf("it has the columns of %s, but its ids are none of %s", foreign.name, m.Title)}
 	}
 	return Verdict{Evidence: m.closest(look)}
+}
+
+// ObjectOfType gives the object whose records state a type, or "".
+func (m *Mapping) ObjectOfType(kind string) string {
+	if m.Objects[kind] != nil {
+		return kind
+	}
+	for _, name := range sortedKeys(m.Objects) {
+		if slices.Contains(m.Objects[name].Recognise.Types, kind) {
+			return name
+		}
+	}
+	return ""
 }
 
 // refused says why a file is left out though it looks like an object.

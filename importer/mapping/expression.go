@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/expr-lang/expr"
@@ -12,12 +13,14 @@ import (
 )
 
 // An expression sees the cells of its row and nothing else: no variable, no file, no clock. It has the
-// functions of texts and numbers, but none that repeats anything, so that what it costs is bounded by
-// its length.
+// functions of texts and numbers, but none that repeats anything or makes a text longer, so
+// that what it costs is bounded by its length and that of its cells.
 var expressionFunctions = []string{
-	"trim", "trimPrefix", "trimSuffix", "upper", "lower", "replace", "indexOf", "lastIndexOf", "hasPrefix", "hasSuffix",
+	"trim", "trimPrefix", "trimSuffix", "upper", "lower", "indexOf", "lastIndexOf", "hasPrefix", "hasSuffix",
 	"len", "int", "float", "string", "abs", "ceil", "floor", "round", "max", "min",
 }
+
+var errExpressionPart = errors.New("an expression has texts, numbers, cell(\"Name\"), operators, conditions and the functions that docs/mapping.md lists")
 
 // maxExpression bounds the parts of an expression.
 const maxExpression = 200
@@ -36,11 +39,30 @@ type cellNames struct {
 
 // Visit implements ast.Visitor.
 func (n *cellNames) Visit(node *ast.Node) {
-	call, ok := (*node).(*ast.CallNode)
-	if !ok {
-		return
+	switch part := (*node).(type) {
+	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode, *ast.UnaryNode, *ast.ConditionalNode, *ast.ArrayNode:
+	case *ast.IdentifierNode:
+		if part.Value != "cell" {
+			n.err = errExpressionPart
+		}
+	case *ast.BinaryNode:
+		if part.Operator == ".." {
+			n.err = errExpressionPart
+		}
+	case *ast.BuiltinNode:
+		if !slices.Contains(expressionFunctions, part.Name) {
+			n.err = errExpressionPart
+		}
+	case *ast.CallNode:
+		n.call(part)
+	default:
+		n.err = errExpressionPart
 	}
+}
+
+func (n *cellNames) call(call *ast.CallNode) {
 	if callee, ok := call.Callee.(*ast.IdentifierNode); !ok || callee.Value != "cell" {
+		n.err = errExpressionPart
 		return
 	}
 	if len(call.Arguments) != 1 {
@@ -59,9 +81,8 @@ func (n *cellNames) Visit(node *ast.Node) {
 // expression compiles an expression.
 func (c *compiler) expression(text, use string) *vm.Program {
 	names := &cellNames{c: c, use: use}
-	options := []expr.Option{
-		expr.Env(expressionRow{}), expr.DisableAllBuiltins(), expr.MaxNodes(maxExpression), expr.Patch(names),
-	}
+	options := make([]expr.Option, 0, 4+len(expressionFunctions))
+	options = append(options, expr.Env(expressionRow{}), expr.DisableAllBuiltins(), expr.MaxNodes(maxExpression), expr.Patch(names))
 	for _, name := range expressionFunctions {
 		options = append(options, expr.EnableBuiltin(name))
 	}

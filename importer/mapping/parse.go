@@ -234,7 +234,7 @@ func (m *Mapping) check() error {
 	for _, name := range m.Others {
 		c.known[name] = true
 	}
-	m.lookups, m.derived = make(map[string][]lookup), make(map[string]Derive)
+	m.lookups, m.derived = make(map[string][]lookup), make(map[string]Derivation)
 	for _, name := range sortedKeys(m.Objects) {
 		if o := m.Objects[name]; o != nil {
 			c.object(name, o)
@@ -345,6 +345,9 @@ func (c *checker) object(name string, o *Object) {
 			c.bad("%s.facts[%d].on: is missing, and the record is no node itself", at, i)
 		}
 	}
+	if ways := []Repeated{"", RepeatedSame, RepeatedFirst}; !slices.Contains(ways, o.Repeated) {
+		c.bad("%s.repeated: %q: same or first", at, o.Repeated)
+	}
 	for _, property := range sortedKeys(o.Blank) {
 		c.policy(at+".blank."+property, o.Blank[property])
 	}
@@ -383,7 +386,8 @@ func (c *checker) isChild(name string) bool {
 // references checks where the references of an object lead, and notes the lookups that they use.
 func (c *checker) references(name string, o *Object) {
 	at := "objects." + name
-	for _, r := range o.refs() {
+	ends, others := o.refs()
+	for _, r := range slices.Concat(ends, others) {
 		for _, target := range r.Objects {
 			if !c.known[target] {
 				c.bad("%s: a reference by %s names the object %q, which there is not%s", at, r.ID.name(), target, suggest(target, sortedKeys(c.known)))
@@ -393,22 +397,54 @@ func (c *checker) references(name string, o *Object) {
 			c.lookup(at, r)
 		}
 	}
+	// Where ids do not tell their object, one that could be of several is looked up among them.
+	for _, r := range ends {
+		if r.By == "" && len(r.Objects) != 1 && len(c.m.IDs.Prefixes) == 0 {
+			c.lookupByID(r)
+		}
+	}
 	for i := range o.Same {
 		if o.Same[i].As.By != "" {
 			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
 		}
 	}
+	if s := o.Stage; s != nil && s.Pipeline != nil && s.Pipeline.By != "" {
+		c.bad("%s.stage.pipeline: a pipeline is pointed at by its id only, or by whatever deals call it", at)
+	}
+	if p := o.Participant; p != nil && p.Event.By != "" {
+		c.bad("%s.participant.event: an event is pointed at by its id only", at)
+	}
 }
 
-// lookup is a way of pointing at records other than by their ids.
+// lookup is a way of pointing at records other than by their object and id. By nothing means by the id
+// alone.
 type lookup struct{ name, by string }
+
+// lookupByID lets records of the objects that a reference names, or of all, answer to their ids.
+func (c *checker) lookupByID(r *Ref) {
+	r.lookup = lookupName(r.Objects, "")
+	targets := r.Objects
+	if len(targets) == 0 {
+		for name, o := range c.m.Objects {
+			if o != nil && o.Node != nil {
+				targets = append(targets, c.m.RecordObject(name))
+			}
+		}
+	}
+	for _, target := range targets {
+		if l := (lookup{name: r.lookup}); !slices.Contains(c.m.lookups[target], l) {
+			c.m.lookups[target] = append(c.m.lookups[target], l)
+		}
+	}
+}
 
 func (c *checker) lookup(at string, r *Ref) {
 	if len(r.Objects) == 0 {
 		c.bad("%s: a reference by %s needs the objects whose %s it is", at, r.ID.name(), r.By)
 		return
 	}
-	l := lookup{name: lookupName(r.Objects, r.By), by: r.By}
+	r.lookup = lookupName(r.Objects, r.By)
+	l := lookup{name: r.lookup, by: r.By}
 	for _, target := range r.Objects {
 		named := false
 		for _, name := range sortedKeys(c.m.Objects) {
@@ -418,9 +454,7 @@ func (c *checker) lookup(at string, r *Ref) {
 			}
 			if o.Derive != nil && first(o.Derive.Lookup, "name") == r.By {
 				named = true
-				d := *o.Derive
-				d.Lookup = target
-				c.m.derived[l.name] = d
+				c.m.derived[l.name] = Derivation{Object: target, Type: o.Derive.Type, Code: o.Derive.Code}
 			}
 			named = named || len(o.Names[r.By]) > 0
 		}
@@ -433,16 +467,19 @@ func (c *checker) lookup(at string, r *Ref) {
 	}
 }
 
-// refs lists the references of an object, those inside of values too.
-func (o *Object) refs() []*Ref {
-	var refs []*Ref
-	add := func(list ...*Ref) {
+// refs lists the references of an object: the ends of edges and what else points at nodes, and others,
+// among them those inside of values.
+func (o *Object) refs() (ends, others []*Ref) {
+	put := func(to []*Ref, list ...*Ref) []*Ref {
 		for _, r := range list {
 			if r != nil && (len(r.Objects) > 0 || r.ID.name() != "" || r.Default != "") {
-				refs = append(refs, r)
+				to = append(to, r)
 			}
 		}
+		return to
 	}
+	add := func(list ...*Ref) { ends = put(ends, list...) }
+	addOther := func(list ...*Ref) { others = put(others, list...) }
 	addAll := func(lists ...Refs) {
 		for _, list := range lists {
 			for i := range list {
@@ -456,7 +493,7 @@ func (o *Object) refs() []*Ref {
 		if v == nil {
 			return
 		}
-		add(v.Ref)
+		addOther(v.Ref)
 		for _, list := range [][]Value{v.First, v.Join} {
 			for i := range list {
 				inValue(&list[i])
@@ -473,7 +510,7 @@ func (o *Object) refs() []*Ref {
 		}
 	}
 	for i := range o.Same {
-		add(&o.Same[i].As)
+		addOther(&o.Same[i].As)
 	}
 	if n := o.Node; n != nil {
 		inValue(n.Label)
@@ -503,11 +540,13 @@ func (o *Object) refs() []*Ref {
 		}
 	}
 	if p := o.Participant; p != nil {
-		add(&p.Event, &p.Node)
+		add(&p.Node)
+		addOther(&p.Event)
 		inValues(p.Properties)
 	}
 	if s := o.Stage; s != nil {
-		add(s.Pipeline, s.On)
+		add(s.On)
+		addOther(s.Pipeline)
 	}
 	for i := range o.Links {
 		add(o.Links[i].From, o.Links[i].To)
@@ -517,10 +556,10 @@ func (o *Object) refs() []*Ref {
 		add(o.Facts[i].On)
 		inValues(o.Facts[i].Claim)
 	}
-	return refs
+	return ends, others
 }
 
-// RecordObjects lists the objects that records and references may belong to, and the lookups.
+// RecordObjects lists the objects that records and references may belong to.
 func (m *Mapping) RecordObjects() []string {
 	set := make(map[string]bool)
 	for _, name := range m.IDs.Prefixes {
@@ -528,7 +567,8 @@ func (m *Mapping) RecordObjects() []string {
 	}
 	for name, o := range m.Objects {
 		set[m.RecordObject(name)] = true
-		for _, r := range o.refs() {
+		ends, others := o.refs()
+		for _, r := range slices.Concat(ends, others) {
 			for _, target := range r.Objects {
 				set[target] = true
 			}
@@ -540,9 +580,6 @@ func (m *Mapping) RecordObjects() []string {
 				}
 			}
 		}
-	}
-	for _, name := range m.Lookups() {
-		set[name] = true
 	}
 	return sortedKeys(set)
 }
@@ -558,9 +595,27 @@ func (m *Mapping) Lookups() []string {
 	return sortedKeys(set)
 }
 
-// Derived tells what is made of a reference that nothing answers to, by lookup. The Lookup of each is the
-// object that the record will be of.
-func (m *Mapping) Derived() map[string]Derive { return m.derived }
+// Derivation is what is made of a reference that nothing answers to.
+type Derivation struct {
+	Object string
+	Type   string // of the node
+	Code   string // the prefix of its code; empty for none
+}
+
+// Derived tells what is made of references that nothing answers to, by lookup.
+func (m *Mapping) Derived() map[string]Derivation { return m.derived }
+
+// Repeated gives the objects whose records may stand several times in an export, with whether their
+// content may differ.
+func (m *Mapping) Repeated() map[string]bool {
+	all := make(map[string]bool)
+	for name, o := range m.Objects {
+		if o.Repeated != "" {
+			all[m.RecordObject(name)] = all[m.RecordObject(name)] || o.Repeated == RepeatedFirst
+		}
+	}
+	return all
+}
 
 // KeyColumns gives the column that holds the id, by object.
 func (m *Mapping) KeyColumns() map[string]string {

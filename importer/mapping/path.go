@@ -45,6 +45,8 @@ func parsePath(text string) (jsonPath, error) {
 			switch {
 			case part == "*":
 				p = append(p, pathStep{kind: pathAll})
+			case isPlace(part):
+				p = append(p, placeStep(part))
 			case compares && key != "":
 				p = append(p, pathStep{kind: pathEqual, key: key, equal: equal})
 			default:
@@ -59,13 +61,27 @@ func parsePath(text string) (jsonPath, error) {
 		if part == "" {
 			return nil, errPath
 		}
-		if n, err := strconv.Atoi(part); err == nil {
-			p = append(p, pathStep{kind: pathPlace, place: n})
+		if isPlace(part) {
+			p = append(p, placeStep(part))
 		} else {
 			p = append(p, pathStep{kind: pathKey, key: part})
 		}
 	}
 	return p, nil
+}
+
+// isPlace reports whether a part is the place of an element.
+func isPlace(part string) bool {
+	_, err := strconv.Atoi(part)
+	return err == nil
+}
+
+func placeStep(part string) pathStep {
+	n, err := strconv.Atoi(part)
+	if err != nil {
+		return pathStep{} // unreachable: isPlace was asked
+	}
+	return pathStep{kind: pathPlace, place: n}
 }
 
 // of gives what the path leads to in a JSON text, as text; blank if there is nothing. What is no JSON

@@ -150,13 +150,16 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			return out, "", err
 		}
 	}
-	return out, "", m.names(b, rec)
+	return out, "", m.names(b, rec, out.ID)
 }
 
 // names notes what the record can be pointed at by.
-func (m *Mapper) names(b *graph.Batch, rec int64) error {
+func (m *Mapper) names(b *graph.Batch, rec int64, id string) error {
 	for i := range m.plan.names {
 		n := &m.plan.names[i]
+		if n.values == nil {
+			b.Names = append(b.Names, graph.Name{Rec: rec, Lookup: n.lookup, Name: cleanName(id)})
+		}
 		for _, v := range n.values {
 			texts, err := v.texts(&m.row)
 			if err != nil {
@@ -265,11 +268,15 @@ func (m *Mapper) node(b *graph.Batch, rec int64, _ *graph.Record) error {
 	if err != nil {
 		return err
 	}
+	m.row.cleared = m.row.cleared[:0]
 	properties, err := m.object(ch.properties, m.plan.rest, true)
 	if err != nil {
 		return err
 	}
 	n := graph.Node{Rec: rec, Type: ch.typ, Label: label, CodePrefix: ch.code, Properties: properties}
+	if len(m.row.cleared) > 0 {
+		n.Clear = slices.Clone(m.row.cleared)
+	}
 	if ch.fill != nil {
 		if n.Fill, err = m.object(ch.fill, nil, false); err != nil {
 			return err
@@ -378,6 +385,13 @@ func (m *Mapper) link(b *graph.Batch, rec int64, lp *linkPlan, _ *graph.Record) 
 		return err
 	}
 	m.refs = refs
+	if lp.except != nil && len(refs) > 0 {
+		except, err := lp.except.all(nil, &m.row)
+		if err != nil {
+			return err
+		}
+		refs = slices.DeleteFunc(refs, func(r graph.Ref) bool { return slices.Contains(except, r) })
+	}
 	switch lp.take {
 	case TakeFirst:
 		refs = refs[:min(1, len(refs))]
@@ -669,14 +683,17 @@ func (rf *ref) named(id string, r *row) graph.Ref {
 		}
 		return graph.Ref{Object: rf.object, ID: rf.fallback}
 	}
-	if rf.lookup {
-		return graph.Ref{Object: rf.object, ID: cleanName(id)}
-	}
 	object := rf.object
 	if rf.choose != nil {
 		if chosen, err := rf.choose.plainText(r); err == nil && chosen != "" {
-			object = chosen
+			return graph.Ref{Object: chosen, ID: r.ids.normal(id)}
 		}
+	}
+	if rf.lookup {
+		if rf.byID {
+			id = r.ids.normal(id)
+		}
+		return graph.Ref{Object: object, ID: cleanName(id)}
 	}
 	// sf data tree points at records of the same tree by @referenceId.
 	if id[0] == '@' && len(id) > 1 {
@@ -787,6 +804,7 @@ func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [7]int) {
 		m.add("n", n.Type, n.Label, n.CodePrefix)
 		m.addBytes(n.Properties)
 		m.addBytes(n.Fill)
+		m.add(n.Clear...)
 	}
 	for _, l := range b.Links[mark[1]:] {
 		m.add("l", l.Slot, l.EdgeType, l.Source.Object, l.Source.ID, l.Target.Object, l.Target.ID)

@@ -186,8 +186,21 @@ type layout struct {
 
 // layoutParts are what a layout is written with, longer ones first, and what package time calls them.
 var layoutParts = []struct{ part, as string }{
-	{"YYYY", "2006"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"DD", "02"}, {"YY", "06"}, {"HH", "15"}, {"hh", "03"},
-	{"mm", "04"}, {"ss", "05"}, {"AM", "PM"}, {"ZZ", "-07:00"}, {"M", "1"}, {"D", "2"}, {"h", "3"},
+	{"YYYY", "2006"},
+	{"MMMM", "January"},
+	{"MMM", "Jan"},
+	{"MM", "01"},
+	{"DD", "02"},
+	{"YY", "06"},
+	{"HH", "15"},
+	{"hh", "03"},
+	{"mm", "04"},
+	{"ss", "05"},
+	{"AM", "PM"},
+	{"ZZ", "-07:00"},
+	{"M", "1"},
+	{"D", "2"},
+	{"h", "3"},
 }
 
 var errLayout = errors.New("write it with YYYY YY MMMM MMM MM M DD D HH hh h mm ss AM ZZ, a year, a month and a day among them, and other characters but letters and digits")

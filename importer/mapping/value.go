@@ -29,7 +29,8 @@ type row struct {
 	ids      *ids
 	escaped  bool
 
-	unreadable int // the first column that a condition could not read, or -1
+	unreadable int      // the first column that a condition could not read, or -1
+	cleared    []string // properties that are blank and take away what stands
 }
 
 func (r *row) fail(col int, code string, err error) error {
@@ -246,10 +247,12 @@ func (v *value) appendColumn(dst []byte, r *row) (out []byte, ok bool, err error
 
 // number reads a number in its canonical form.
 func (v *value) number(s string, r *row) (string, error) {
-	if v.as == TypeMoney {
+	switch v.as {
+	case TypeMoney:
 		s = bareAmount(s)
-	} else if v.as == TypePercent {
+	case TypePercent:
 		s = strings.TrimSpace(strings.TrimSuffix(s, "%"))
+	default:
 	}
 	n, err := parseNumber(s, v.decimal)
 	if err != nil {
@@ -491,7 +494,7 @@ type object struct {
 	keys  [][]byte
 	names []string
 	parts []*value
-	clear []bool // whether a blank one is written as null; nil if none is
+	clear []bool // whether a blank one takes away what stands; nil if none does
 }
 
 // appendInto appends the entries that are not blank into the open object at the end of dst, and
@@ -506,8 +509,7 @@ func (o *object) appendInto(dst []byte, r *row) ([]byte, error) {
 		}
 		if dst = out; !ok {
 			if o.clear != nil && o.clear[i] {
-				dst = append(dst, "null"...)
-				continue
+				r.cleared = append(r.cleared, o.names[i])
 			}
 			dst = dst[:mark]
 		}

@@ -28,7 +28,9 @@ type Summary struct {
 	Sums       map[string]map[string]Sum `json:"sums"`
 	Rejects    Rejects                   `json:"rejects"`
 	Deferred   []Deferred                `json:"deferred,omitempty"`
-	TimeZone   string                    `json:"time_zone"` // assumed for times that state none
+	Names      []Name                    `json:"names,omitempty"`       // of Deferred, the names that fit several records or none; at most 100
+	NamesTotal int64                     `json:"names_total,omitempty"` // how many such names there are
+	TimeZone   string                    `json:"time_zone"`             // assumed for times that state none
 	Mapping    string                    `json:"mapping"`
 	Warnings   []string                  `json:"warnings,omitempty"`
 	Phases     []Phase                   `json:"phases,omitempty"`
@@ -158,6 +160,30 @@ type Deferred struct {
 	WaitsFor string    `json:"waits_for,omitempty"`
 	Count    int64     `json:"count"`
 	Since    time.Time `json:"since"`
+}
+
+// Name is a name by which records refer to another one, and which links nothing.
+type Name struct {
+	Lookup     string      `json:"lookup"` // where it is looked up, as Account.name
+	Name       string      `json:"name"`
+	State      string      `json:"state"`
+	Links      int64       `json:"links"` // links, participants and facts that wait
+	Candidates []Candidate `json:"candidates,omitempty"`
+	Suggestion string      `json:"suggestion,omitempty"` // the most similar name that a record has; it is not applied
+}
+
+// The states of names that link nothing.
+const (
+	NameAmbiguous = "ambiguous" // it fits several records
+	NameUnknown   = "unknown"   // it fits none
+)
+
+// Candidate is a record that an ambiguous name fits.
+type Candidate struct {
+	Object string `json:"object"`
+	ID     string `json:"id"`
+	Code   string `json:"code"`
+	Label  string `json:"label"`
 }
 
 // Phase is a part of the run and how long it took.

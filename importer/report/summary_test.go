@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -72,6 +73,14 @@ func full() *Summary {
 		{Object: "Contact", Kind: "link", Link: "AccountId", WaitsFor: "Account", Count: 1_500, Since: started},
 		{Object: "Task", Kind: "participant", Link: "WhoId", Count: 1, Since: started.AddDate(0, 0, -7)},
 	}
+	s.Names = []Name{
+		{Lookup: "Account.name", Name: "Acme", State: NameAmbiguous, Links: 1_200, Candidates: []Candidate{
+			{Object: "Account", ID: "a1", Code: "ORG-2401-0001", Label: "Acme"}, {Object: "Account", ID: "a2", Label: "ACME"},
+		}},
+		{Lookup: "Account,Contact.name", Name: "Globbex", State: NameUnknown, Links: 2, Suggestion: "Globex"},
+		{Lookup: "Account.name", Name: strings.Repeat("Ž", 41), State: NameUnknown, Links: 1},
+	}
+	s.NamesTotal = 3
 	s.TimeZone, s.Mapping = "UTC", "salesforce/1/0123456789abcdef"
 	s.Warnings = []string{"Contact: 2 rejected rows do not tell their id"}
 	s.Phases = []Phase{{Name: "survey", Seconds: 0.25}, {Name: "stage", Seconds: 59.94}, {Name: "links", Seconds: 3_725}}
@@ -110,6 +119,10 @@ func TestWriteText(t *testing.T) {
 		manyKinds.Deferred = append(manyKinds.Deferred, Deferred{Object: o, Link: "OwnerId", WaitsFor: "User", Count: 1, Since: started})
 		manyKinds.Skipped = append(manyKinds.Skipped, Skipped{Path: o + ".png", Reason: "a picture"}, Skipped{Path: o + ".pdf", Reason: "a document"})
 	}
+	for i := range 12 {
+		manyKinds.Names = append(manyKinds.Names, Name{Lookup: "User.name", Name: fmt.Sprint("Ada ", i), State: NameUnknown, Links: 1})
+	}
+	manyKinds.NamesTotal = 1_010
 	manyKinds.Objects["A"] = Object{Read: 10, Created: 10}
 	nothing := NewSummary("run", started)
 	nothing.Source, nothing.RunID, nothing.Seconds = "sales force", runID, 0.25
@@ -166,6 +179,16 @@ func TestDecimal(t *testing.T) {
 		"": "", "5": "5.00", "5.5": "5.50", "1234.56": "1,234.56", "-1234567.8": "-1,234,567.80", "1.50000000": "1.50",
 	} {
 		require.Equal(t, want, twoDecimals(in))
+	}
+}
+
+func TestAge(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for in, want := range map[time.Duration]string{
+		-time.Second: "today", 0: "today", day - 1: "today", day: "1 day", 2*day - 1: "1 day", 2 * day: "2 days", 1_000 * day: "1,000 days",
+	} {
+		require.Equal(t, want, age(in), in)
 	}
 }
 

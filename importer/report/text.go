@@ -26,6 +26,7 @@ func WriteText(w io.Writer, s *Summary, opts TextOptions) {
 	p.links(s)
 	p.sums(s)
 	p.waiting(s)
+	p.names(s)
 	p.files(s)
 	p.rejects(s)
 	p.next(s)
@@ -279,9 +280,58 @@ func (p *printer) waiting(s *Summary) {
 		if waits == "" {
 			waits = "any object"
 		}
-		t.AppendRow(table.Row{d.Object, d.Link, waits, figure(d.Count), d.Since.Format(time.DateOnly)})
+		t.AppendRow(table.Row{d.Object, d.Link, waits, figure(d.Count), d.Since.Format(time.DateOnly) + ", " + age(s.StartedAt.Sub(d.Since))})
 	}
 	t.Render()
+}
+
+// age is a time span in days, as people say it.
+func age(d time.Duration) string {
+	switch days := int64(d / (24 * time.Hour)); {
+	case days <= 0:
+		return "today"
+	case days == 1:
+		return "1 day"
+	default:
+		return Thousands(days) + " days"
+	}
+}
+
+// nameWidth is how much of a name is shown, in letters.
+const nameWidth = 40
+
+// names says which names link nothing, and what could be meant.
+func (p *printer) names(s *Summary) {
+	if len(s.Names) == 0 {
+		return
+	}
+	const shown = 10
+	t := p.table("Names that fit several records or none, so that no link was made by them", "name", "in", ">count", "fits")
+	for i, n := range s.Names {
+		if i == shown {
+			break
+		}
+		t.AppendRow(table.Row{clip(n.Name, nameWidth), n.Lookup, figure(n.Links), fits(n)})
+	}
+	t.Render()
+	if more := max(s.NamesTotal, int64(len(s.Names))) - shown; more > 0 {
+		p.linef("… and %s more; --output json lists %d", Thousands(more), len(s.Names))
+	}
+}
+
+// fits says what a name could mean.
+func fits(n Name) string {
+	if n.State == NameUnknown {
+		if n.Suggestion == "" {
+			return "no record"
+		}
+		return fmt.Sprintf("no record; is it %q?", clip(n.Suggestion, nameWidth))
+	}
+	parts := make([]string, len(n.Candidates))
+	for i, c := range n.Candidates {
+		parts[i] = cmp.Or(c.Code, c.Object+" "+c.ID)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (p *printer) files(s *Summary) {

@@ -181,6 +181,42 @@ func (q *Queries) StagingLinkCopyFrom(ctx context.Context, arg []StagingLinkCopy
 	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_links"}, []string{"run_no", "rec", "id", "slot", "rank", "edge_type", "source_object_no", "source_ref", "target_object_no", "target_ref", "properties", "effective_from", "effective_to", "end_known"}, &iteratorForStagingLinkCopyFrom{rows: arg})
 }
 
+// iteratorForStagingNameCopyFrom implements pgx.CopyFromSource.
+type iteratorForStagingNameCopyFrom struct {
+	rows                 []StagingNameCopyFromParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForStagingNameCopyFrom) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForStagingNameCopyFrom) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunNo,
+		r.rows[0].Rec,
+		r.rows[0].LookupNo,
+		r.rows[0].Name,
+	}, nil
+}
+
+func (r iteratorForStagingNameCopyFrom) Err() error {
+	return nil
+}
+
+// StagingNameCopyFrom copies the names of a batch into staging.
+func (q *Queries) StagingNameCopyFrom(ctx context.Context, arg []StagingNameCopyFromParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_names"}, []string{"run_no", "rec", "lookup_no", "name"}, &iteratorForStagingNameCopyFrom{rows: arg})
+}
+
 // iteratorForStagingNodeCopyFrom implements pgx.CopyFromSource.
 type iteratorForStagingNodeCopyFrom struct {
 	rows                 []StagingNodeCopyFromParams
@@ -207,6 +243,8 @@ func (r iteratorForStagingNodeCopyFrom) Values() ([]interface{}, error) {
 		r.rows[0].Label,
 		r.rows[0].CodePrefix,
 		r.rows[0].Properties,
+		r.rows[0].Fill,
+		r.rows[0].Clear,
 	}, nil
 }
 
@@ -216,7 +254,7 @@ func (r iteratorForStagingNodeCopyFrom) Err() error {
 
 // StagingNodeCopyFrom copies the nodes of a batch into staging.
 func (q *Queries) StagingNodeCopyFrom(ctx context.Context, arg []StagingNodeCopyFromParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_nodes"}, []string{"run_no", "rec", "node_type", "label", "code_prefix", "properties"}, &iteratorForStagingNodeCopyFrom{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_nodes"}, []string{"run_no", "rec", "node_type", "label", "code_prefix", "properties", "fill", "clear"}, &iteratorForStagingNodeCopyFrom{rows: arg})
 }
 
 // iteratorForStagingParticipantCopyFrom implements pgx.CopyFromSource.
@@ -336,6 +374,7 @@ func (r iteratorForStagingStageCopyFrom) Values() ([]interface{}, error) {
 		r.rows[0].RunNo,
 		r.rows[0].PipelineObjectNo,
 		r.rows[0].PipelineRef,
+		r.rows[0].LegacyID,
 		r.rows[0].Label,
 		r.rows[0].StageKey,
 		r.rows[0].SortOrder,
@@ -352,5 +391,5 @@ func (r iteratorForStagingStageCopyFrom) Err() error {
 
 // StagingStageCopyFrom copies the stages that a batch has seen into staging.
 func (q *Queries) StagingStageCopyFrom(ctx context.Context, arg []StagingStageCopyFromParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_stages"}, []string{"run_no", "pipeline_object_no", "pipeline_ref", "label", "stage_key", "sort_order", "probability", "closed", "won", "seen"}, &iteratorForStagingStageCopyFrom{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_stages"}, []string{"run_no", "pipeline_object_no", "pipeline_ref", "legacy_id", "label", "stage_key", "sort_order", "probability", "closed", "won", "seen"}, &iteratorForStagingStageCopyFrom{rows: arg})
 }

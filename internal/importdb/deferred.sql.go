@@ -13,36 +13,60 @@ import (
 )
 
 const deferredCarry = `-- name: DeferredCarry :execrows
+WITH asked AS (
+    SELECT DISTINCT x.object_no, x.ref
+    FROM rye_import.deferred_references x
+    JOIN rye_import.deferred d ON d.deferred_no = x.deferred_no
+    JOIN rye_import.objects o ON o.object_no = d.object_no
+    WHERE o.source = $2 AND x.ref IS NOT NULL
+), here AS (
+    SELECT a.object_no, a.ref
+    FROM asked a
+    JOIN rye_import.staging_records s ON s.object_no = a.object_no AND s.legacy_id = a.ref
+    WHERE s.run_no = $1::int AND s.changed
+    UNION ALL
+    SELECT a.object_no, a.ref
+    FROM asked a
+    JOIN rye_import.objects t ON t.object_no = a.object_no
+    CROSS JOIN LATERAL (
+        SELECT FROM rye.node_source_map m
+        WHERE m.source_schema = $2 AND m.source_table = t.object AND m.source_id = a.ref COLLATE "default"
+        OFFSET 0
+    ) m
+    UNION ALL
+    SELECT a.object_no, a.ref
+    FROM asked a
+    JOIN rye_import.merge_names n ON n.lookup_no = a.object_no AND n.name_key = rye_import.name_key(a.ref)
+    WHERE n.run_no = $1::int AND n.candidates = 1
+    UNION ALL
+    SELECT 0, a.ref
+    FROM asked a
+    JOIN rye_import.staging_records s ON s.legacy_id = a.ref
+    WHERE a.object_no IS NULL AND s.run_no = $1::int AND s.changed
+    UNION ALL
+    SELECT 0, a.ref
+    FROM asked a
+    JOIN rye.node_source_map m ON m.source_id = a.ref
+    WHERE a.object_no IS NULL AND m.source_schema = $2
+)
 INSERT INTO rye_import.staging_records (run_no, rec, object_no, legacy_id, kind, id, content_hash, changed, deleted, existing, alias, file_no, line)
 SELECT $1::int, -d.deferred_no, d.object_no, d.legacy_id, 'carrier',
-    coalesce(own.node_id, r.target_id, gen_random_uuid()), '00000000-0000-0000-0000-000000000000', true, false, true, false,
-    d.file_no, d.line
+    coalesce(
+        (SELECT own.node_id FROM rye.node_source_map own
+         WHERE own.source_schema = o.source AND own.source_table = o.object AND own.source_id = d.legacy_id COLLATE "default"),
+        (SELECT r.target_id FROM rye_import.records r WHERE r.object_no = d.object_no AND r.legacy_id = d.legacy_id),
+        gen_random_uuid()),
+    '00000000-0000-0000-0000-000000000000', true, false, true, false, d.file_no, d.line
 FROM rye_import.deferred d
 JOIN rye_import.objects o ON o.object_no = d.object_no
-LEFT JOIN rye.node_source_map own ON own.source_schema = o.source AND own.source_table = o.object AND own.source_id = d.legacy_id
-LEFT JOIN rye_import.records r ON r.object_no = d.object_no AND r.legacy_id = d.legacy_id
 WHERE o.source = $2 AND d.kind <> 'same'
-    AND (d.ref1_id IS NULL OR EXISTS (
-            SELECT FROM rye_import.staging_records s
-            WHERE s.run_no = $1::int AND s.legacy_id = d.ref1_id AND s.changed
-                AND (s.object_no = d.ref1_object_no OR d.ref1_object_no IS NULL))
-        OR EXISTS (
-            SELECT FROM rye.node_source_map m
-            LEFT JOIN rye_import.objects t ON t.object_no = d.ref1_object_no
-            WHERE m.source_schema = o.source AND m.source_id = d.ref1_id
-                AND (m.source_table = t.object OR d.ref1_object_no IS NULL))
+    AND (d.ref1_id IS NULL
+        OR (coalesce(d.ref1_object_no, 0), d.ref1_id) IN (SELECT h.object_no, h.ref FROM here h)
         OR EXISTS (
             SELECT FROM rye_import.records e
             WHERE e.object_no = d.ref1_object_no AND e.legacy_id = d.ref1_id AND e.target_id IS NOT NULL))
-    AND (d.ref2_id IS NULL OR EXISTS (
-            SELECT FROM rye_import.staging_records s
-            WHERE s.run_no = $1::int AND s.legacy_id = d.ref2_id AND s.changed
-                AND (s.object_no = d.ref2_object_no OR d.ref2_object_no IS NULL))
-        OR EXISTS (
-            SELECT FROM rye.node_source_map m
-            LEFT JOIN rye_import.objects t ON t.object_no = d.ref2_object_no
-            WHERE m.source_schema = o.source AND m.source_id = d.ref2_id
-                AND (m.source_table = t.object OR d.ref2_object_no IS NULL)))
+    AND (d.ref2_id IS NULL
+        OR (coalesce(d.ref2_object_no, 0), d.ref2_id) IN (SELECT h.object_no, h.ref FROM here h))
 `
 
 type DeferredCarryParams struct {
@@ -50,7 +74,10 @@ type DeferredCarryParams struct {
 	Source string
 }
 
-// DeferredCarry stages a carrier for everything deferred whose missing ends have all arrived.
+// DeferredCarry stages a carrier for everything deferred whose missing ends have all arrived: in this
+// run, in an earlier one, or as the one node that a name fits. An event may be the first end alone.
+// The crosswalk is asked by its whole key, whatever the planner thinks of it, and that compares by the
+// default collation.
 func (q *Queries) DeferredCarry(ctx context.Context, arg DeferredCarryParams) (int64, error) {
 	result, err := q.db.Exec(ctx, deferredCarry, arg.RunNo, arg.Source)
 	if err != nil {
@@ -132,6 +159,20 @@ func (q *Queries) DeferredDeleteRestaged(ctx context.Context, runNo int32) (int6
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const deferredExistsNamed = `-- name: DeferredExistsNamed :one
+SELECT EXISTS (
+    SELECT FROM rye_import.deferred_references x WHERE x.object_no = ANY ($1::int[])
+) AS found
+`
+
+// DeferredExistsNamed reports whether anything of the source waits for a record by its name.
+func (q *Queries) DeferredExistsNamed(ctx context.Context, lookupNos []int32) (bool, error) {
+	row := q.db.QueryRow(ctx, deferredExistsNamed, lookupNos)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
 }
 
 const deferredInsertFacts = `-- name: DeferredInsertFacts :execrows
@@ -322,17 +363,81 @@ func (q *Queries) DeferredListArrivedSame(ctx context.Context, arg DeferredListA
 	return items, nil
 }
 
+const deferredListNames = `-- name: DeferredListNames :many
+SELECT o.object AS lookup, n.lookup_no, n.name_key, n.candidates,
+    ((array_agg(x.ref ORDER BY x.deferred_no))[1])::text AS name, count(*) AS links, count(*) OVER () AS names
+FROM rye_import.deferred_references x
+JOIN rye_import.merge_names n
+    ON n.run_no = $1 AND n.lookup_no = x.object_no AND n.name_key = rye_import.name_key(x.ref) AND n.candidates <> 1
+JOIN rye_import.objects o ON o.object_no = x.object_no
+WHERE x.object_no = ANY ($2::int[])
+GROUP BY o.object, n.lookup_no, n.name_key, n.candidates
+ORDER BY n.candidates > 1 DESC, count(*) DESC, o.object, n.name_key
+LIMIT $3
+`
+
+type DeferredListNamesParams struct {
+	RunNo     int32
+	LookupNos []int32
+	MaxRows   int32
+}
+
+type DeferredListNamesRow struct {
+	Lookup     string
+	LookupNo   int32
+	NameKey    string
+	Candidates int64
+	Name       string
+	Links      int64
+	Names      int64
+}
+
+// DeferredListNames gives the names by which the source still waits for records, those that fit several
+// before those that fit none, and of each those first that most wait for; and how many such names
+// there are in all.
+func (q *Queries) DeferredListNames(ctx context.Context, arg DeferredListNamesParams) ([]DeferredListNamesRow, error) {
+	rows, err := q.db.Query(ctx, deferredListNames, arg.RunNo, arg.LookupNos, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DeferredListNamesRow{}
+	for rows.Next() {
+		var i DeferredListNamesRow
+		if err := rows.Scan(
+			&i.Lookup,
+			&i.LookupNo,
+			&i.NameKey,
+			&i.Candidates,
+			&i.Name,
+			&i.Links,
+			&i.Names,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deferredSummary = `-- name: DeferredSummary :many
 WITH waiting AS (
     SELECT o.object, d.kind, d.slot, d.deferred_at,
-        CASE WHEN d.ref1_id IS NOT NULL AND m1.node_id IS NULL AND e1.target_id IS NULL THEN t1.object ELSE t2.object END AS waits_for
+        CASE WHEN d.ref1_id IS NOT NULL AND e1.target_id IS NULL AND n1.run_no IS NULL AND NOT EXISTS (
+                SELECT FROM rye.node_source_map m
+                WHERE m.source_schema = o.source AND m.source_table = t1.object AND m.source_id = d.ref1_id COLLATE "default")
+            THEN t1.object ELSE t2.object END AS waits_for
     FROM rye_import.deferred d
     JOIN rye_import.objects o ON o.object_no = d.object_no
     LEFT JOIN rye_import.objects t1 ON t1.object_no = d.ref1_object_no
     LEFT JOIN rye_import.objects t2 ON t2.object_no = d.ref2_object_no
-    LEFT JOIN rye.node_source_map m1 ON m1.source_schema = o.source AND m1.source_table = t1.object AND m1.source_id = d.ref1_id
     LEFT JOIN rye_import.records e1 ON e1.object_no = d.ref1_object_no AND e1.legacy_id = d.ref1_id
-    WHERE o.source = $1
+    LEFT JOIN rye_import.merge_names n1
+        ON n1.run_no = $1 AND n1.lookup_no = d.ref1_object_no AND n1.name_key = rye_import.name_key(d.ref1_id) AND n1.candidates = 1
+    WHERE o.source = $2
 )
 SELECT w.object, w.kind, w.slot, coalesce(w.waits_for, '')::text AS waits_for, count(*) AS waiting,
     min(w.deferred_at)::timestamptz AS since
@@ -341,6 +446,11 @@ GROUP BY 1, 2, 3, 4
 ORDER BY count(*) DESC, 1, 2, 3, 4
 LIMIT 100
 `
+
+type DeferredSummaryParams struct {
+	RunNo  int32
+	Source string
+}
 
 type DeferredSummaryRow struct {
 	Object   string
@@ -353,8 +463,8 @@ type DeferredSummaryRow struct {
 
 // DeferredSummary counts everything that a source waits for, by kind, link and the object that has
 // not arrived (empty if it may be any), with the day since when.
-func (q *Queries) DeferredSummary(ctx context.Context, source string) ([]DeferredSummaryRow, error) {
-	rows, err := q.db.Query(ctx, deferredSummary, source)
+func (q *Queries) DeferredSummary(ctx context.Context, arg DeferredSummaryParams) ([]DeferredSummaryRow, error) {
+	rows, err := q.db.Query(ctx, deferredSummary, arg.RunNo, arg.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -32,19 +32,25 @@ const mergeNodeInsert = `-- name: MergeNodeInsert :execrows
 WITH said AS (
     SELECT s.id AS node_id, max(s.rec) AS rec, bool_and(s.alias) AS only_aliases,
         rye_import.jsonb_merge(n.properties ORDER BY s.alias DESC, s.rec) FILTER (WHERE n.rec IS NOT NULL) AS properties,
+        rye_import.jsonb_merge(n.fill ORDER BY s.alias DESC, s.rec) FILTER (WHERE n.fill IS NOT NULL) AS fill,
+        rye_import.jsonb_merge(c.blanks ORDER BY s.rec) FILTER (WHERE NOT s.alias) AS blanks,
         (array_agg(n.label ORDER BY s.alias, s.rec DESC) FILTER (WHERE n.label IS NOT NULL AND NOT s.alias))[1] AS label,
         bool_and(s.deleted) AS deleted, bool_or(NOT s.deleted) AS lives,
         (array_agg(s.file_no ORDER BY s.rec DESC))[1] AS file_no, (array_agg(s.line ORDER BY s.rec DESC))[1] AS line
     FROM rye_import.staging_records s
     LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+    LEFT JOIN LATERAL (
+        SELECT jsonb_object_agg(k.key, NULL) AS blanks FROM unnest(n.clear) AS k (key)
+    ) c ON n.clear IS NOT NULL
     WHERE s.run_no = $1::int AND s.kind = 'node' AND s.changed AND s.existing
     GROUP BY s.id
 ), changed AS (
     SELECT d.rec, d.node_id, d.file_no, d.line,
         CASE WHEN d.label IS DISTINCT FROM n.label THEN d.label END AS label,
         (SELECT coalesce(jsonb_object_agg(k.key, k.value), '{}')
-         FROM jsonb_each(coalesce(d.properties, '{}')) AS k (key, value)
-         WHERE CASE WHEN d.only_aliases THEN NOT n.properties ? k.key
+         FROM jsonb_each(coalesce(d.blanks, '{}') || coalesce(d.fill, '{}') || coalesce(d.properties, '{}')) AS k (key, value)
+         WHERE CASE WHEN k.value = 'null' THEN n.properties ? k.key
+                    WHEN d.only_aliases OR NOT coalesce(d.properties, '{}') ? k.key THEN NOT n.properties ? k.key
                     ELSE n.properties -> k.key IS DISTINCT FROM k.value END) AS properties,
         CASE
             WHEN n.archived_at IS NULL AND d.deleted AND NOT d.only_aliases AND NOT EXISTS (
@@ -69,7 +75,7 @@ WHERE c.label IS NOT NULL OR c.properties <> '{}' OR c.archive IS NOT NULL
 `
 
 // MergeNodeInsert finds what the run changes in nodes that stand. Records that share the node of
-// another one fill only what it lacks, unless they are all that came. A node is archived when its
+// another one fill only what it lacks, unless they are all that came. A null takes a property away. A node is archived when its
 // last living record is deleted, and comes back when a record that the importer archived does.
 func (q *Queries) MergeNodeInsert(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeNodeInsert, runNo)

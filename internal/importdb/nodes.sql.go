@@ -56,7 +56,8 @@ func (q *Queries) NodeCountHidden(ctx context.Context, source string) (int64, er
 const nodeInsertStaged = `-- name: NodeInsertStaged :execrows
 INSERT INTO rye.nodes (id, node_type, label, external_id, external_source, properties, created_at, archived_at)
 SELECT s.id, n.node_type, n.label, c.code, CASE WHEN c.code IS NOT NULL THEN 'internal' END,
-    CASE WHEN c.code IS NULL THEN n.properties ELSE n.properties || jsonb_build_object('code', c.code) END,
+    CASE WHEN n.fill IS NULL AND c.code IS NULL THEN n.properties
+         ELSE coalesce(n.fill, '{}') || n.properties || CASE WHEN c.code IS NULL THEN '{}' ELSE jsonb_build_object('code', c.code) END END,
     coalesce(s.created_at, s.version, $1::timestamptz),
     CASE WHEN s.deleted THEN coalesce(s.version, $1::timestamptz) END
 FROM rye_import.staging_nodes n
@@ -212,14 +213,18 @@ func (q *Queries) NodeSetStages(ctx context.Context, arg NodeSetStagesParams) (i
 const nodeUpdateStaged = `-- name: NodeUpdateStaged :execrows
 UPDATE rye.nodes n
 SET label = coalesce(c.label, n.label),
-    properties = n.properties || c.properties,
+    properties = (n.properties || c.properties) - coalesce(c.cleared, '{}'),
     archived_at = CASE c.archive WHEN true THEN now() WHEN false THEN NULL ELSE n.archived_at END
-FROM rye_import.merge_nodes c
-WHERE c.run_no = $1 AND n.id = c.node_id
+FROM (
+    SELECT m.run_no, m.rec, m.node_id, m.label, m.properties, m.archive, m.file_no, m.line, (SELECT array_agg(k.key) FROM jsonb_each(m.properties) AS k (key, value) WHERE k.value = 'null') AS cleared
+    FROM rye_import.merge_nodes m
+    WHERE m.run_no = $1
+) c
+WHERE n.id = c.node_id
 `
 
-// NodeUpdateStaged applies merge_nodes: properties are merged, and keys that the source does not
-// know stay.
+// NodeUpdateStaged applies merge_nodes: properties are merged, nulls take properties away, and keys that
+// the source does not know stay.
 func (q *Queries) NodeUpdateStaged(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, nodeUpdateStaged, runNo)
 	if err != nil {

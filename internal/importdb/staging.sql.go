@@ -29,6 +29,16 @@ func (q *Queries) StagingAnalyzeMerge(ctx context.Context) error {
 	return err
 }
 
+const stagingAnalyzeNames = `-- name: StagingAnalyzeNames :exec
+SELECT rye_import.analyze_names()
+`
+
+// StagingAnalyzeNames tells the planner which names there are and which are asked for.
+func (q *Queries) StagingAnalyzeNames(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, stagingAnalyzeNames)
+	return err
+}
+
 const stagingDeleteRuns = `-- name: StagingDeleteRuns :exec
 WITH
     d1 AS (DELETE FROM rye_import.staging_records WHERE run_no = ANY ($1::int[])),
@@ -46,7 +56,9 @@ WITH
     d13 AS (DELETE FROM rye_import.merge_participants WHERE run_no = ANY ($1::int[])),
     d14 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY ($1::int[])),
     d15 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY ($1::int[])),
-    d16 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY ($1::int[]))
+    d16 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY ($1::int[])),
+    d17 AS (DELETE FROM rye_import.staging_names WHERE run_no = ANY ($1::int[])),
+    d18 AS (DELETE FROM rye_import.merge_names WHERE run_no = ANY ($1::int[]))
 SELECT 1
 `
 
@@ -67,7 +79,7 @@ func (q *Queries) StagingSetLockTimeout(ctx context.Context) error {
 }
 
 const stagingTruncate = `-- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts
+TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.staging_names, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_names
 `
 
 // StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of

@@ -32,3 +32,20 @@ func (q *Queries) StagingEventDeleteLosers(ctx context.Context, runNo int32) err
 	_, err := q.db.Exec(ctx, stagingEventDeleteLosers, runNo)
 	return err
 }
+
+const stagingEventResolve = `-- name: StagingEventResolve :execrows
+UPDATE rye_import.staging_events x
+SET actor_object_no = n.object_no, actor_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.actor_object_no AND n.name_key = rye_import.name_key(x.actor_ref)
+`
+
+// StagingEventResolve puts the records that names fit into the place of these, as actors of events.
+func (q *Queries) StagingEventResolve(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingEventResolve, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

@@ -56,3 +56,20 @@ func (q *Queries) StagingFactInsertDeferred(ctx context.Context, runNo int32) (i
 	}
 	return result.RowsAffected(), nil
 }
+
+const stagingFactResolve = `-- name: StagingFactResolve :execrows
+UPDATE rye_import.staging_facts x
+SET subject_object_no = n.object_no, subject_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.subject_object_no AND n.name_key = rye_import.name_key(x.subject_ref)
+`
+
+// StagingFactResolve puts the records that names fit into the place of these, as subjects of facts.
+func (q *Queries) StagingFactResolve(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingFactResolve, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

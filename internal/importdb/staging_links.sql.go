@@ -34,17 +34,21 @@ const stagingLinkDeleteLosers = `-- name: StagingLinkDeleteLosers :many
 WITH gone AS (
     DELETE FROM rye_import.staging_links p USING rye_import.merge_losers l
     WHERE p.run_no = $1 AND l.run_no = p.run_no AND l.rec = p.rec
-    RETURNING p.edge_type
+    RETURNING p.edge_type, p.rec
 )
-SELECT edge_type, count(*) AS links FROM gone GROUP BY edge_type ORDER BY edge_type
+SELECT g.edge_type, count(*) AS links, count(*) FILTER (WHERE l.verdict = 'duplicate_id') AS rejected
+FROM gone g JOIN rye_import.merge_losers l ON l.run_no = $1 AND l.rec = g.rec
+GROUP BY g.edge_type ORDER BY g.edge_type
 `
 
 type StagingLinkDeleteLosersRow struct {
 	EdgeType string
 	Links    int64
+	Rejected int64
 }
 
-// StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type.
+// StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type: rejected ones, and
+// those that another record of the run says too, or says better.
 func (q *Queries) StagingLinkDeleteLosers(ctx context.Context, runNo int32) ([]StagingLinkDeleteLosersRow, error) {
 	rows, err := q.db.Query(ctx, stagingLinkDeleteLosers, runNo)
 	if err != nil {
@@ -54,7 +58,7 @@ func (q *Queries) StagingLinkDeleteLosers(ctx context.Context, runNo int32) ([]S
 	items := []StagingLinkDeleteLosersRow{}
 	for rows.Next() {
 		var i StagingLinkDeleteLosersRow
-		if err := rows.Scan(&i.EdgeType, &i.Links); err != nil {
+		if err := rows.Scan(&i.EdgeType, &i.Links, &i.Rejected); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -80,6 +84,40 @@ WHERE d.kind = 'link'
 // StagingLinkInsertDeferred stages the links of carriers again.
 func (q *Queries) StagingLinkInsertDeferred(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, stagingLinkInsertDeferred, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stagingLinkResolveSources = `-- name: StagingLinkResolveSources :execrows
+UPDATE rye_import.staging_links x
+SET source_object_no = n.object_no, source_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.source_object_no AND n.name_key = rye_import.name_key(x.source_ref)
+`
+
+// StagingLinkResolveSources puts the records that names fit into the place of these, as sources of links.
+func (q *Queries) StagingLinkResolveSources(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingLinkResolveSources, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stagingLinkResolveTargets = `-- name: StagingLinkResolveTargets :execrows
+UPDATE rye_import.staging_links x
+SET target_object_no = n.object_no, target_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = $1 AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.target_object_no AND n.name_key = rye_import.name_key(x.target_ref)
+`
+
+// StagingLinkResolveTargets puts the records that names fit into the place of these, as targets of links.
+func (q *Queries) StagingLinkResolveTargets(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingLinkResolveTargets, runNo)
 	if err != nil {
 		return 0, err
 	}

@@ -18,6 +18,8 @@ type StagingNodeCopyFromParams struct {
 	Label      *string
 	CodePrefix *string
 	Properties json.RawMessage
+	Fill       json.RawMessage
+	Clear      []string
 }
 
 const stagingNodeCountCodes = `-- name: StagingNodeCountCodes :many
@@ -93,6 +95,48 @@ WHERE n.run_no = $1 AND n.rec = c.rec
 // StagingNodeFoldAliases lets the node of a record that others share take what these say beyond it.
 func (q *Queries) StagingNodeFoldAliases(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, stagingNodeFoldAliases, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stagingNodeInsertDerived = `-- name: StagingNodeInsertDerived :execrows
+WITH made AS (
+    SELECT unnest($4::int[]) AS object_no, unnest($5::text[]) AS node_type, unnest($6::text[]) AS code_prefix
+)
+INSERT INTO rye_import.staging_nodes (run_no, rec, node_type, label, code_prefix, properties)
+SELECT s.run_no, s.rec, m.node_type, s.legacy_id, nullif(m.code_prefix, ''),
+    CASE m.node_type
+        WHEN 'person' THEN jsonb_strip_nulls(jsonb_build_object(
+            'first_name', substring(s.legacy_id FROM '^(.*\S)\s+\S+$'), 'last_name', substring(s.legacy_id FROM '\S+$')))
+        ELSE jsonb_build_object('name', s.legacy_id)
+    END
+FROM rye_import.staging_records s
+JOIN made m ON m.object_no = s.object_no
+WHERE s.run_no = $1 AND s.rec BETWEEN $2::bigint AND $3::bigint
+`
+
+type StagingNodeInsertDerivedParams struct {
+	RunNo        int32
+	FirstRec     int64
+	LastRec      int64
+	ObjectNos    []int32
+	NodeTypes    []string
+	CodePrefixes []string
+}
+
+// StagingNodeInsertDerived stages the nodes of the records that references make. A person's last name
+// is the last word.
+func (q *Queries) StagingNodeInsertDerived(ctx context.Context, arg StagingNodeInsertDerivedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingNodeInsertDerived,
+		arg.RunNo,
+		arg.FirstRec,
+		arg.LastRec,
+		arg.ObjectNos,
+		arg.NodeTypes,
+		arg.CodePrefixes,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -94,6 +94,51 @@ func (q *Queries) StagingRecordCountCarried(ctx context.Context, runNo int32) ([
 	return items, nil
 }
 
+const stagingRecordInsertDerived = `-- name: StagingRecordInsertDerived :execrows
+WITH made AS (
+    SELECT DISTINCT n.object_no, n.legacy_id
+    FROM rye_import.merge_names n
+    JOIN rye_import.objects o ON o.object_no = n.object_no
+    WHERE n.run_no = $1::int AND n.derived
+        AND NOT EXISTS (
+            SELECT FROM rye_import.staging_records s
+            WHERE s.run_no = n.run_no AND s.object_no = n.object_no AND s.legacy_id = n.legacy_id AND s.kind = 'node' AND s.changed)
+        AND NOT EXISTS (
+            SELECT FROM rye.node_source_map m
+            WHERE m.source_schema = o.source AND m.source_table = o.object AND m.source_id = n.legacy_id COLLATE "default")
+), referring AS (
+    SELECT n.object_no, n.legacy_id, min(s.created_at) AS created_at
+    FROM rye_import.staging_references x
+    JOIN rye_import.merge_names n
+        ON n.run_no = x.run_no AND n.derived AND n.lookup_no = x.object_no AND n.name_key = rye_import.name_key(x.ref)
+    JOIN rye_import.staging_records s ON s.run_no = x.run_no AND s.rec = x.rec
+    WHERE x.run_no = $1::int
+    GROUP BY 1, 2
+)
+INSERT INTO rye_import.staging_records (run_no, rec, object_no, legacy_id, kind, id, content_hash, changed, deleted, existing, alias,
+    created_at, file_no, line)
+SELECT $1::int, row_number() OVER (ORDER BY m.object_no, m.legacy_id) - 1 + $2::bigint, m.object_no, m.legacy_id, 'node',
+    gen_random_uuid(), '00000000-0000-0000-0000-000000000000', true, false, false, false, r.created_at, 0, 0
+FROM made m
+LEFT JOIN referring r ON r.object_no = m.object_no AND r.legacy_id = m.legacy_id
+`
+
+type StagingRecordInsertDerivedParams struct {
+	RunNo    int32
+	FirstRec int64
+}
+
+// StagingRecordInsertDerived stages the records that references make: those whose key is neither in the
+// run nor in the crosswalk. Each was created when the first record was that refers to it. They are
+// numbered from first_rec on.
+func (q *Queries) StagingRecordInsertDerived(ctx context.Context, arg StagingRecordInsertDerivedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingRecordInsertDerived, arg.RunNo, arg.FirstRec)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const stagingRecordJoinNodes = `-- name: StagingRecordJoinNodes :execrows
 WITH given AS (
     SELECT unnest($2::bigint[]) AS rec, unnest($3::uuid[]) AS id

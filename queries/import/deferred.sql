@@ -30,38 +30,65 @@ LEFT JOIN rye.node_source_map own ON own.source_schema = o.source AND own.source
 WHERE d.kind = 'same' AND o.source = @source AND own.node_id IS NULL AND coalesce(s.id, m.node_id) IS NOT NULL
 ORDER BY d.deferred_no;
 
--- DeferredCarry stages a carrier for everything deferred whose missing ends have all arrived.
+-- DeferredCarry stages a carrier for everything deferred whose missing ends have all arrived: in this
+-- run, in an earlier one, or as the one node that a name fits. An event may be the first end alone.
+-- The crosswalk is asked by its whole key, whatever the planner thinks of it, and that compares by the
+-- default collation.
 -- name: DeferredCarry :execrows
+WITH asked AS (
+    SELECT DISTINCT x.object_no, x.ref
+    FROM rye_import.deferred_references x
+    JOIN rye_import.deferred d ON d.deferred_no = x.deferred_no
+    JOIN rye_import.objects o ON o.object_no = d.object_no
+    WHERE o.source = @source AND x.ref IS NOT NULL
+), here AS (
+    SELECT a.object_no, a.ref
+    FROM asked a
+    JOIN rye_import.staging_records s ON s.object_no = a.object_no AND s.legacy_id = a.ref
+    WHERE s.run_no = @run_no::int AND s.changed
+    UNION ALL
+    SELECT a.object_no, a.ref
+    FROM asked a
+    JOIN rye_import.objects t ON t.object_no = a.object_no
+    CROSS JOIN LATERAL (
+        SELECT FROM rye.node_source_map m
+        WHERE m.source_schema = @source AND m.source_table = t.object AND m.source_id = a.ref COLLATE "default"
+        OFFSET 0
+    ) m
+    UNION ALL
+    SELECT a.object_no, a.ref
+    FROM asked a
+    JOIN rye_import.merge_names n ON n.lookup_no = a.object_no AND n.name_key = rye_import.name_key(a.ref)
+    WHERE n.run_no = @run_no::int AND n.candidates = 1
+    UNION ALL
+    SELECT 0, a.ref
+    FROM asked a
+    JOIN rye_import.staging_records s ON s.legacy_id = a.ref
+    WHERE a.object_no IS NULL AND s.run_no = @run_no::int AND s.changed
+    UNION ALL
+    SELECT 0, a.ref
+    FROM asked a
+    JOIN rye.node_source_map m ON m.source_id = a.ref
+    WHERE a.object_no IS NULL AND m.source_schema = @source
+)
 INSERT INTO rye_import.staging_records (run_no, rec, object_no, legacy_id, kind, id, content_hash, changed, deleted, existing, alias, file_no, line)
 SELECT @run_no::int, -d.deferred_no, d.object_no, d.legacy_id, 'carrier',
-    coalesce(own.node_id, r.target_id, gen_random_uuid()), '00000000-0000-0000-0000-000000000000', true, false, true, false,
-    d.file_no, d.line
+    coalesce(
+        (SELECT own.node_id FROM rye.node_source_map own
+         WHERE own.source_schema = o.source AND own.source_table = o.object AND own.source_id = d.legacy_id COLLATE "default"),
+        (SELECT r.target_id FROM rye_import.records r WHERE r.object_no = d.object_no AND r.legacy_id = d.legacy_id),
+        gen_random_uuid()),
+    '00000000-0000-0000-0000-000000000000', true, false, true, false, d.file_no, d.line
 FROM rye_import.deferred d
 JOIN rye_import.objects o ON o.object_no = d.object_no
-LEFT JOIN rye.node_source_map own ON own.source_schema = o.source AND own.source_table = o.object AND own.source_id = d.legacy_id
-LEFT JOIN rye_import.records r ON r.object_no = d.object_no AND r.legacy_id = d.legacy_id
 WHERE o.source = @source AND d.kind <> 'same'
-    AND (d.ref1_id IS NULL OR EXISTS (
-            SELECT FROM rye_import.staging_records s
-            WHERE s.run_no = @run_no::int AND s.legacy_id = d.ref1_id AND s.changed
-                AND (s.object_no = d.ref1_object_no OR d.ref1_object_no IS NULL))
-        OR EXISTS (
-            SELECT FROM rye.node_source_map m
-            LEFT JOIN rye_import.objects t ON t.object_no = d.ref1_object_no
-            WHERE m.source_schema = o.source AND m.source_id = d.ref1_id
-                AND (m.source_table = t.object OR d.ref1_object_no IS NULL))
+    AND (d.ref1_id IS NULL
+        OR (coalesce(d.ref1_object_no, 0), d.ref1_id) IN (SELECT h.object_no, h.ref FROM here h)
         OR EXISTS (
             SELECT FROM rye_import.records e
             WHERE e.object_no = d.ref1_object_no AND e.legacy_id = d.ref1_id AND e.target_id IS NOT NULL))
-    AND (d.ref2_id IS NULL OR EXISTS (
-            SELECT FROM rye_import.staging_records s
-            WHERE s.run_no = @run_no::int AND s.legacy_id = d.ref2_id AND s.changed
-                AND (s.object_no = d.ref2_object_no OR d.ref2_object_no IS NULL))
-        OR EXISTS (
-            SELECT FROM rye.node_source_map m
-            LEFT JOIN rye_import.objects t ON t.object_no = d.ref2_object_no
-            WHERE m.source_schema = o.source AND m.source_id = d.ref2_id
-                AND (m.source_table = t.object OR d.ref2_object_no IS NULL)));
+    AND (d.ref2_id IS NULL
+        OR (coalesce(d.ref2_object_no, 0), d.ref2_id) IN (SELECT h.object_no, h.ref FROM here h));
 
 -- DeferredDeleteCarried forgets what carriers have taken up.
 -- name: DeferredDeleteCarried :execrows
@@ -131,18 +158,43 @@ WHERE d.kind IN ('link', 'participant') AND d.run_no <> @run_no
 GROUP BY 1
 ORDER BY 1;
 
+-- DeferredExistsNamed reports whether anything of the source waits for a record by its name.
+-- name: DeferredExistsNamed :one
+SELECT EXISTS (
+    SELECT FROM rye_import.deferred_references x WHERE x.object_no = ANY (@lookup_nos::int[])
+) AS found;
+
+-- DeferredListNames gives the names by which the source still waits for records, those that fit several
+-- before those that fit none, and of each those first that most wait for; and how many such names
+-- there are in all.
+-- name: DeferredListNames :many
+SELECT o.object AS lookup, n.lookup_no, n.name_key, n.candidates,
+    ((array_agg(x.ref ORDER BY x.deferred_no))[1])::text AS name, count(*) AS links, count(*) OVER () AS names
+FROM rye_import.deferred_references x
+JOIN rye_import.merge_names n
+    ON n.run_no = @run_no AND n.lookup_no = x.object_no AND n.name_key = rye_import.name_key(x.ref) AND n.candidates <> 1
+JOIN rye_import.objects o ON o.object_no = x.object_no
+WHERE x.object_no = ANY (@lookup_nos::int[])
+GROUP BY o.object, n.lookup_no, n.name_key, n.candidates
+ORDER BY n.candidates > 1 DESC, count(*) DESC, o.object, n.name_key
+LIMIT @max_rows;
+
 -- DeferredSummary counts everything that a source waits for, by kind, link and the object that has
 -- not arrived (empty if it may be any), with the day since when.
 -- name: DeferredSummary :many
 WITH waiting AS (
     SELECT o.object, d.kind, d.slot, d.deferred_at,
-        CASE WHEN d.ref1_id IS NOT NULL AND m1.node_id IS NULL AND e1.target_id IS NULL THEN t1.object ELSE t2.object END AS waits_for
+        CASE WHEN d.ref1_id IS NOT NULL AND e1.target_id IS NULL AND n1.run_no IS NULL AND NOT EXISTS (
+                SELECT FROM rye.node_source_map m
+                WHERE m.source_schema = o.source AND m.source_table = t1.object AND m.source_id = d.ref1_id COLLATE "default")
+            THEN t1.object ELSE t2.object END AS waits_for
     FROM rye_import.deferred d
     JOIN rye_import.objects o ON o.object_no = d.object_no
     LEFT JOIN rye_import.objects t1 ON t1.object_no = d.ref1_object_no
     LEFT JOIN rye_import.objects t2 ON t2.object_no = d.ref2_object_no
-    LEFT JOIN rye.node_source_map m1 ON m1.source_schema = o.source AND m1.source_table = t1.object AND m1.source_id = d.ref1_id
     LEFT JOIN rye_import.records e1 ON e1.object_no = d.ref1_object_no AND e1.legacy_id = d.ref1_id
+    LEFT JOIN rye_import.merge_names n1
+        ON n1.run_no = @run_no AND n1.lookup_no = d.ref1_object_no AND n1.name_key = rye_import.name_key(d.ref1_id) AND n1.candidates = 1
     WHERE o.source = @source
 )
 SELECT w.object, w.kind, w.slot, coalesce(w.waits_for, '')::text AS waits_for, count(*) AS waiting,

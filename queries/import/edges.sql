@@ -9,7 +9,8 @@ JOIN rye_import.objects o ON o.object_no = s.object_no
 WHERE m.run_no = @run_no AND m.outcome IN ('new', 'ended');
 
 -- EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
--- another employer, another owner, a link that has ended.
+-- another employer, another owner, a link that has ended. What a name meant before it came to fit several
+-- stays.
 -- name: EdgeCloseReplaced :many
 WITH said AS (
     SELECT m.rec, m.slot, s.id AS owner_id, s.kind, o.object || '/' || s.legacy_id AS record, r.target_id AS link_id,
@@ -30,6 +31,14 @@ WITH said AS (
         AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges k
             WHERE k.run_no = @run_no AND k.outcome = 'present' AND k.id = e.id)
+        AND NOT EXISTS (
+            SELECT FROM rye_import.merge_edges d
+            JOIN rye_import.staging_links l ON l.run_no = d.run_no AND l.id = d.id
+            JOIN rye_import.merge_names n
+                ON n.run_no = d.run_no AND n.candidates > 1
+                AND (n.lookup_no = l.source_object_no AND n.name_key = rye_import.name_key(l.source_ref)
+                    OR n.lookup_no = l.target_object_no AND n.name_key = rye_import.name_key(l.target_ref))
+            WHERE d.run_no = @run_no AND d.rec = said.rec AND d.slot = said.slot AND d.outcome = 'deferred')
     RETURNING said.rec, e.edge_type
 )
 SELECT rec, edge_type FROM closed ORDER BY rec, edge_type;

@@ -2,7 +2,8 @@
 -- name: NodeInsertStaged :execrows
 INSERT INTO rye.nodes (id, node_type, label, external_id, external_source, properties, created_at, archived_at)
 SELECT s.id, n.node_type, n.label, c.code, CASE WHEN c.code IS NOT NULL THEN 'internal' END,
-    CASE WHEN c.code IS NULL THEN n.properties ELSE n.properties || jsonb_build_object('code', c.code) END,
+    CASE WHEN n.fill IS NULL AND c.code IS NULL THEN n.properties
+         ELSE coalesce(n.fill, '{}') || n.properties || CASE WHEN c.code IS NULL THEN '{}' ELSE jsonb_build_object('code', c.code) END END,
     coalesce(s.created_at, s.version, @started_at::timestamptz),
     CASE WHEN s.deleted THEN coalesce(s.version, @started_at::timestamptz) END
 FROM rye_import.staging_nodes n
@@ -10,15 +11,19 @@ JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 LEFT JOIN rye_import.merge_codes c ON c.run_no = n.run_no AND c.rec = n.rec
 WHERE n.run_no = @run_no AND NOT s.existing AND NOT s.alias;
 
--- NodeUpdateStaged applies merge_nodes: properties are merged, and keys that the source does not
--- know stay.
+-- NodeUpdateStaged applies merge_nodes: properties are merged, nulls take properties away, and keys that
+-- the source does not know stay.
 -- name: NodeUpdateStaged :execrows
 UPDATE rye.nodes n
 SET label = coalesce(c.label, n.label),
-    properties = n.properties || c.properties,
+    properties = (n.properties || c.properties) - coalesce(c.cleared, '{}'),
     archived_at = CASE c.archive WHEN true THEN now() WHEN false THEN NULL ELSE n.archived_at END
-FROM rye_import.merge_nodes c
-WHERE c.run_no = @run_no AND n.id = c.node_id;
+FROM (
+    SELECT m.*, (SELECT array_agg(k.key) FROM jsonb_each(m.properties) AS k (key, value) WHERE k.value = 'null') AS cleared
+    FROM rye_import.merge_nodes m
+    WHERE m.run_no = @run_no
+) c
+WHERE n.id = c.node_id;
 
 -- NodeLockStaged locks the nodes that the run is about to change, in the order of their ids, so that
 -- two runs that change the same nodes wait for each other and never in a circle.

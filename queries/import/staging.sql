@@ -1,7 +1,7 @@
 -- StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of
 -- every other.
 -- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts;
+TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.staging_names, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_names;
 
 -- StagingDeleteRuns takes the rows of runs that are over out of staging.
 -- name: StagingDeleteRuns :exec
@@ -21,7 +21,9 @@ WITH
     d13 AS (DELETE FROM rye_import.merge_participants WHERE run_no = ANY (@run_nos::int[])),
     d14 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY (@run_nos::int[])),
     d15 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY (@run_nos::int[])),
-    d16 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[]))
+    d16 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
+    d17 AS (DELETE FROM rye_import.staging_names WHERE run_no = ANY (@run_nos::int[])),
+    d18 AS (DELETE FROM rye_import.merge_names WHERE run_no = ANY (@run_nos::int[]))
 SELECT 1;
 
 -- StagingSetLockTimeout bounds how long StagingTruncate waits for others.
@@ -35,3 +37,7 @@ SELECT rye_import.analyze_staging();
 -- StagingAnalyzeMerge tells the planner what the merge has resolved.
 -- name: StagingAnalyzeMerge :exec
 SELECT rye_import.analyze_merge();
+
+-- StagingAnalyzeNames tells the planner which names there are and which are asked for.
+-- name: StagingAnalyzeNames :exec
+SELECT rye_import.analyze_names();

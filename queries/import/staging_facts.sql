@@ -17,3 +17,11 @@ SELECT s.run_no, s.rec, gen_random_uuid(), d.slot, d.ref1_object_no, d.ref1_id,
 FROM rye_import.deferred d
 JOIN rye_import.staging_records s ON s.run_no = @run_no AND s.rec = -d.deferred_no
 WHERE d.kind = 'fact';
+
+-- StagingFactResolve puts the records that names fit into the place of these, as subjects of facts.
+-- name: StagingFactResolve :execrows
+UPDATE rye_import.staging_facts x
+SET subject_object_no = n.object_no, subject_ref = n.legacy_id
+FROM rye_import.merge_names n
+WHERE x.run_no = @run_no AND n.run_no = x.run_no AND n.candidates = 1
+    AND n.lookup_no = x.subject_object_no AND n.name_key = rye_import.name_key(x.subject_ref);

@@ -1,7 +1,7 @@
 -- StagingNodeCopyFrom copies the nodes of a batch into staging.
 -- name: StagingNodeCopyFrom :copyfrom
-INSERT INTO rye_import.staging_nodes (run_no, rec, node_type, label, code_prefix, properties)
-VALUES (@run_no, @rec, @node_type, @label, @code_prefix, @properties);
+INSERT INTO rye_import.staging_nodes (run_no, rec, node_type, label, code_prefix, properties, fill, clear)
+VALUES (@run_no, @rec, @node_type, @label, @code_prefix, @properties, @fill, @clear);
 
 -- StagingNodeDeleteLosers drops what losing duplicates say.
 -- name: StagingNodeDeleteLosers :exec
@@ -43,3 +43,20 @@ JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 WHERE n.run_no = @run_no AND n.code_prefix IS NOT NULL AND n.code_prefix <> 'PL' AND NOT s.existing AND NOT s.alias
 GROUP BY 1, 2
 ORDER BY 1, 2;
+
+-- StagingNodeInsertDerived stages the nodes of the records that references make. A person's last name
+-- is the last word.
+-- name: StagingNodeInsertDerived :execrows
+WITH made AS (
+    SELECT unnest(@object_nos::int[]) AS object_no, unnest(@node_types::text[]) AS node_type, unnest(@code_prefixes::text[]) AS code_prefix
+)
+INSERT INTO rye_import.staging_nodes (run_no, rec, node_type, label, code_prefix, properties)
+SELECT s.run_no, s.rec, m.node_type, s.legacy_id, nullif(m.code_prefix, ''),
+    CASE m.node_type
+        WHEN 'person' THEN jsonb_strip_nulls(jsonb_build_object(
+            'first_name', substring(s.legacy_id FROM '^(.*\S)\s+\S+$'), 'last_name', substring(s.legacy_id FROM '\S+$')))
+        ELSE jsonb_build_object('name', s.legacy_id)
+    END
+FROM rye_import.staging_records s
+JOIN made m ON m.object_no = s.object_no
+WHERE s.run_no = @run_no AND s.rec BETWEEN @first_rec::bigint AND @last_rec::bigint;

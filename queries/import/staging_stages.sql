@@ -1,23 +1,25 @@
 -- StagingStageCopyFrom copies the stages that a batch has seen into staging.
 -- name: StagingStageCopyFrom :copyfrom
-INSERT INTO rye_import.staging_stages (run_no, pipeline_object_no, pipeline_ref, label, stage_key, sort_order, probability, closed, won, seen)
-VALUES (@run_no, @pipeline_object_no, @pipeline_ref, @label, @stage_key, @sort_order, @probability, @closed, @won, @seen);
+INSERT INTO rye_import.staging_stages (run_no, pipeline_object_no, pipeline_ref, legacy_id, label, stage_key, sort_order, probability, closed, won, seen)
+VALUES (@run_no, @pipeline_object_no, @pipeline_ref, @legacy_id, @label, @stage_key, @sort_order, @probability, @closed, @won, @seen);
 
 -- StagingStageListSeen gives the stages of each pipeline as the deals of the run show them: with the
 -- probability that most of them have. A stage without a pipeline (the zero id) is defined for all of
--- the source. An order or a probability of -1 is none.
+-- the source. An order or a probability of -1 is none. The legacy id is what deals name a defined stage
+-- by, or empty.
 -- name: StagingStageListSeen :many
-SELECT coalesce(s.id, m.node_id, '00000000-0000-0000-0000-000000000000')::uuid AS pipeline_id, st.label, min(st.stage_key)::text AS stage_key,
+SELECT coalesce(s.id, m.node_id, '00000000-0000-0000-0000-000000000000')::uuid AS pipeline_id, st.label, coalesce(st.legacy_id, '')::text AS legacy_id,
+    min(st.stage_key)::text AS stage_key,
     coalesce(bool_or(st.closed AND st.won), false)::boolean AS won,
     coalesce(bool_or(st.closed AND NOT st.won), false)::boolean AS lost,
     coalesce(min(st.sort_order), -1)::float8 AS sort_order,
     coalesce((array_agg(st.probability ORDER BY st.seen DESC, st.probability) FILTER (WHERE st.probability IS NOT NULL))[1], -1)::float8
         AS probability
 FROM (
-    SELECT d.pipeline_object_no, d.pipeline_ref, d.label, d.stage_key, d.closed, d.won, d.sort_order, d.probability, sum(d.seen) AS seen
+    SELECT d.pipeline_object_no, d.pipeline_ref, d.legacy_id, d.label, d.stage_key, d.closed, d.won, d.sort_order, d.probability, sum(d.seen) AS seen
     FROM rye_import.staging_stages d
     WHERE d.run_no = @run_no
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ) st
 LEFT JOIN rye_import.objects o ON o.object_no = st.pipeline_object_no
 LEFT JOIN rye_import.staging_records s
@@ -25,5 +27,5 @@ LEFT JOIN rye_import.staging_records s
     AND s.kind = 'node' AND s.changed
 LEFT JOIN rye.node_source_map m
     ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = st.pipeline_ref
-GROUP BY 1, 2
-ORDER BY 1, 2;
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3;

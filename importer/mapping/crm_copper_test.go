@@ -1,0 +1,8 @@
+package mapping
+
+import "testing"
+
+func TestCopper(t *testing.T) {
+	t.Parallel()
+	pipedriveExport(t, "copper")
+}
