@@ -1,8 +1,0 @@
-package mapping
-
-import "testing"
-
-func TestCopper(t *testing.T) {
-	t.Parallel()
-	pipedriveExport(t, "copper")
-}

@@ -1,8 +1,0 @@
-package mapping
-
-import "testing"
-
-func TestInsightly(t *testing.T) {
-	t.Parallel()
-	pipedriveExport(t, "insightly")
-}
