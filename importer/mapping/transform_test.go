@@ -229,13 +229,13 @@ objects:
 	require.Equal(t, []string{"regarding Company:5"}, refs("Id|Kind|Parent", "1|companies|5"))
 	require.Equal(t, []string{"regarding any.id:5"}, refs("Id|Kind|Parent", "1|Cases|5"), "it may be of any")
 
-	require.Equal(t, []string{"Person.email"}, m.Lookups())
+	require.Equal(t, []string{"Person.email", "any.id"}, m.Lookups())
 	b, _, err := mapRow(t, m, "Person", []string{"Pid", "Mail", "Mail 2"}, "1", "", " A@b.example ")
 	require.NoError(t, err)
-	require.Equal(t, []graph.Name{{Rec: 1, Lookup: "Person.email", Name: "A@b.example"}}, b.Names, "the first that is filled")
+	require.Equal(t, []graph.Name{{Rec: 1, Lookup: "Person.email", Name: "A@b.example"}, {Rec: 1, Lookup: "any.id", Name: "1"}}, b.Names, "the first that is filled")
 	b, _, err = mapRow(t, m, "Company", []string{"Cid"}, "1")
 	require.NoError(t, err)
-	require.Empty(t, b.Names, "nobody points at it by a name")
+	require.Equal(t, []graph.Name{{Rec: 1, Lookup: "any.id", Name: "1"}}, b.Names, "nobody points at it by a name")
 }
 
 func TestIDs(t *testing.T) {
