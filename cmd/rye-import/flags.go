@@ -41,6 +41,11 @@ func readFlags() []cli.Flag {
 	}
 }
 
+// showValuesFlag lets a command show values of the export.
+func showValuesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "show-values", Usage: "show values of the export as they are; they are masked otherwise", DisableDefaultText: true}
+}
+
 func runFlags() []cli.Flag {
 	return append(readFlags(),
 		&cli.StringFlag{Name: "source", Usage: "`NAME` of the legacy system in the graph; default: the CRM's name", EnvVars: []string{"RYE_SOURCE"}},
@@ -100,7 +105,7 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 		return cfg, usagef("--output %q: text or json", c.String("output"))
 	}
 	switch c.String("progress") {
-	case "auto", "plain", "none":
+	case "auto", "plain", "none", "": // blank for commands without it
 	default:
 		return cfg, usagef("--progress %q: auto, plain or none", c.String("progress"))
 	}

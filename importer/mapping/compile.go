@@ -41,6 +41,8 @@ type Plan struct {
 	rest        *object // columns that nothing names, kept under their own names
 
 	uses      [][]string // what each column is used for
+	lacks     []string   // columns that the mapping names and the header has not
+	maps      []*value   // columns whose texts a value map replaces
 	formatted []Formatted
 }
 
@@ -193,6 +195,8 @@ type compiler struct {
 	uses     [][]string
 	taken    map[string]bool // names of properties that columns fill
 	formats  map[int]*Formatted
+	lacks    map[string]bool
+	maps     []*value
 	errs     []string
 }
 
@@ -222,7 +226,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	}
 	c := &compiler{
 		mapping: m, object: o, written: header, settings: &p.settings, columns: m.indexColumns(header, o), uses: make([][]string, len(header)),
-		taken: make(map[string]bool), formats: make(map[int]*Formatted),
+		taken: make(map[string]bool), formats: make(map[int]*Formatted), lacks: make(map[string]bool),
 	}
 	p.key = c.values(o.Key, "id")
 	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
@@ -272,7 +276,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		c.column(name, "records of "+o.Children[name].Object)
 	}
 	p.rest = c.rest()
-	p.uses = c.uses
+	p.uses, p.lacks, p.maps = c.uses, sortedKeys(c.lacks), c.maps
 	for _, col := range sortedKeys(c.formats) {
 		p.formatted = append(p.formatted, *c.formats[col])
 	}
@@ -387,6 +391,8 @@ func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
 		c.use(i, use)
+	} else if name != "" {
+		c.lacks[name] = true
 	}
 	return i
 }
@@ -733,7 +739,9 @@ func (c *compiler) drop(name, why string) {
 	if i := c.find(name); i >= 0 && name == strings.ToUpper(name) && strings.TrimSpace(c.written[i]) != name {
 		return
 	}
-	c.column(name, "dropped: "+why)
+	if i := c.find(name); i >= 0 {
+		c.use(i, "dropped: "+why)
+	}
 	c.dropMembers(name, why)
 }
 
@@ -766,6 +774,24 @@ func globMatch(pattern, name string) bool {
 
 // Uses tells what becomes of each column of the header.
 func (p *Plan) Uses() [][]string { return p.uses }
+
+// Kept tells for each column of the header under which name it is kept though nothing names it; blank for
+// all others.
+func (p *Plan) Kept() []string {
+	kept := make([]string, len(p.uses))
+	for i, uses := range p.uses {
+		if len(uses) == 1 {
+			if name, ok := strings.CutPrefix(uses[0], keptAs); ok {
+				kept[i] = name
+			}
+		}
+	}
+	return kept
+}
+
+// Lacks lists the columns that the mapping names and the header has not, under no name that is known for
+// them.
+func (p *Plan) Lacks() []string { return p.lacks }
 
 // HasKey reports whether the header has a column for the id. Without one, records cannot be told
 // apart, and none of them can be imported.

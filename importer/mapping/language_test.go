@@ -159,6 +159,23 @@ func TestParse_Defaults(t *testing.T) {
 	require.Equal(t, NameList{"A", "C"}, m.Objects["A"].Links[1].To.Objects)
 }
 
+// TestParse_Keys has conditions whose keys YAML takes for something else than text.
+func TestParse_Keys(t *testing.T) {
+	t.Parallel()
+
+	for _, key := range []string{"true", `"true"`, "'true'", "True"} {
+		m, err := Parse([]byte(objectA + "    deleted: {" + key + ": [Gone], \"false\": [Kept]}\n    node: {type: org}\n"))
+		if key == "True" {
+			require.ErrorContains(t, err, `unknown field "True"`)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, &Flag{True: []string{"Gone"}, False: []string{"Kept"}}, m.Objects["A"].Deleted, key)
+	}
+	m := parse(t, objectA+"    node: {type: org, properties: {a: {column: X, map: {true: high, false: low, null: none, 007: Bond, 1.50: x}}}}\n")
+	require.Equal(t, map[string]string{"true": "high", "false": "low", "null": "none", "007": "Bond", "1.50": "x"}, m.Objects["A"].Node.Properties["a"].Map)
+}
+
 func TestParse_Refs(t *testing.T) {
 	t.Parallel()
 

@@ -30,8 +30,9 @@ func Parse(text []byte) (*Mapping, error) {
 	if m.Extends != "" {
 		base, err := builtin.ReadFile("builtin/" + m.Extends + ".yaml")
 		if err != nil || strings.ContainsAny(m.Extends, "/\\") {
-			return nil, fmt.Errorf("checking the mapping: extends: there is no built-in mapping %q%s; there are: %s",
+			problem := fmt.Sprintf("extends: there is no built-in mapping %q%s; there are: %s",
 				m.Extends, suggest(m.Extends, Names()), strings.Join(Names(), ", "))
+			return nil, &CheckError{Problems: []Problem{{Line: locate(text, problem), Text: problem}}}
 		}
 		if whole, err = extend(base, text); err != nil {
 			return nil, err
@@ -42,8 +43,15 @@ func Parse(text []byte) (*Mapping, error) {
 	}
 	sum := sha256.Sum256(whole)
 	m.hash = hex.EncodeToString(sum[:8])
-	if err := m.check(); err != nil {
-		return nil, err
+	if len(m.Examples) > 0 {
+		m.exampleLines = linesOfExamples(text)
+	}
+	if problems := m.check(); len(problems) > 0 {
+		e := &CheckError{}
+		for _, p := range problems {
+			e.Problems = append(e.Problems, Problem{Line: locate(text, p), Text: p})
+		}
+		return nil, e
 	}
 	return m, nil
 }
@@ -51,8 +59,7 @@ func Parse(text []byte) (*Mapping, error) {
 // read decodes YAML strictly.
 func read(text []byte) (*Mapping, error) {
 	m := &Mapping{}
-	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := dec.Decode(m); err != nil {
+	if err := decodeYAML(text, m, yaml.Strict()); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, errors.New("the mapping is empty")
 		}
@@ -61,14 +68,39 @@ func read(text []byte) (*Mapping, error) {
 	return m, nil
 }
 
+// decodeYAML decodes the first document of a text, with keys as they are written.
+func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) error {
+	dec := yaml.NewDecoder(bytes.NewReader(text), options...)
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return dec.Decode(into) // which says why
+	}
+	ast.Walk(textKeys{}, file.Docs[0].Body)
+	return dec.DecodeFromNode(file.Docs[0].Body, into)
+}
+
+// textKeys makes texts of keys that YAML takes for something else, as they are written: true, null, 007.
+type textKeys struct{}
+
+// Visit implements ast.Visitor.
+func (v textKeys) Visit(node ast.Node) ast.Visitor {
+	if m, ok := node.(*ast.MappingValueNode); ok {
+		switch m.Key.(type) {
+		case *ast.BoolNode, *ast.NullNode, *ast.IntegerNode, *ast.FloatNode:
+			m.Key = ast.String(m.Key.GetToken())
+		}
+	}
+	return v
+}
+
 // extend lays a mapping over another: maps are joined key by key, a null takes a key away, and
 // everything else is replaced.
 func extend(base, text []byte) ([]byte, error) {
 	var under, over map[string]any
-	if err := yaml.Unmarshal(base, &under); err != nil {
+	if err := decodeYAML(base, &under); err != nil {
 		return nil, err // unreachable: it is built in
 	}
-	if err := yaml.Unmarshal(text, &over); err != nil {
+	if err := decodeYAML(text, &over); err != nil {
 		return nil, fmt.Errorf("reading the mapping: %s", yaml.FormatError(err, false, true))
 	}
 	delete(over, "extends")
@@ -218,7 +250,7 @@ func (c *checker) bad(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-func (m *Mapping) check() error {
+func (m *Mapping) check() []string {
 	c := &checker{m: m, known: make(map[string]bool)}
 	c.general()
 	for _, name := range sortedKeys(m.Objects) {
@@ -249,10 +281,7 @@ func (m *Mapping) check() error {
 			}
 		}
 	}
-	if len(c.problems) > 0 {
-		return fmt.Errorf("checking the mapping: %s", strings.Join(c.problems, "; "))
-	}
-	return nil
+	return c.problems
 }
 
 // general checks what stands outside of objects.

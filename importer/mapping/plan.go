@@ -72,6 +72,23 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 	return "", nil
 }
 
+// Unknown hands out the texts of a record that value maps do not know, each with its column.
+func (m *Mapper) Unknown(cells []string, each func(column, text string)) {
+	m.row.cells = cells
+	for _, v := range m.plan.maps {
+		text := m.row.text(v.col)
+		if text == "" || m.row.ids.none[text] {
+			continue
+		}
+		if text = strings.TrimSpace(v.steps.cut(text)); text == "" {
+			continue
+		}
+		if _, known := v.steps.known[strings.ToLower(text)]; !known {
+			each(m.row.header[v.col], text)
+		}
+	}
+}
+
 func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error) {
 	p, r := m.plan, &m.row
 	id, err := m.id()
