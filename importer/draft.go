@@ -49,17 +49,15 @@ func Draft(ctx context.Context, set *source.Set, cfg Config) ([]byte, error) {
 		header := strings.ToLower(strings.Join(f.profile.Header, "\x00"))
 		stated := len(f.profile.Types) > 0
 		_, err := walk(ctx, f, cfg, func(rec decode.Record, bad *decode.RecordError) error {
-			if bad != nil || stated && rec.Type == "" {
-				return nil // whatever the mapping, it is not mapped
+			if bad == nil && (!stated || rec.Type != "") { // others are not mapped, whatever the mapping
+				key, kind := header, ""
+				if stated {
+					key, kind = "\x00"+rec.Type, rec.Type
+				}
+				place := at(f, key, kind)
+				files[place].Records++
+				seen[place].add("", rec)
 			}
-			place := 0
-			if stated {
-				place = at(f, "\x00"+rec.Type, rec.Type)
-			} else {
-				place = at(f, header, "")
-			}
-			files[place].Records++
-			seen[place].add("", rec)
 			return nil
 		})
 		if err != nil {

@@ -457,7 +457,7 @@ func (d *drafter) linkOf(o *object, c *column) (link, bool) {
 		if len(other.key) == 1 && (c.guess.Kind == profile.KindText || c.guess.Kind == profile.KindNumber || c.guess.Kind == profile.KindGUID) {
 			shared, compared := c.Within(other.key[0].Column)
 			plain := c.All(mapping.ShapeWhole) && c.High < 1e6 // small numbers are in all columns
-			if compared > 0 && shared*100 >= compared*mostly && (hint || !plain && (compared > 2 || isID(c.words)) && !(other == o && !isID(c.words))) {
+			if compared > 0 && shared*100 >= compared*mostly && (hint || !plain && (compared > 2 || isID(c.words)) && (other != o || isID(c.words))) {
 				sure := min(97, 60+shared*30/compared+btoi(hint)*8)
 				if sure > best.sure {
 					best = link{

@@ -269,8 +269,9 @@ var addresses = []role{"street", "city", "state", "postal_code", "country"}
 
 // property gives the name of the property of a column.
 func property(c *column) string {
-	switch {
-	case c.role != "" && c.role != "deal" && c.role != "company" && c.role != "parent" && c.role != "boss" && c.role != "contact":
+	switch c.role {
+	case "", "deal", "company", "parent", "boss", "contact": // what others are called
+	default:
 		return string(c.role)
 	}
 	var b strings.Builder

@@ -96,7 +96,7 @@ func shapeOfDigits(s string) Shape {
 	}
 	var shape Shape
 	// Thousands may stand apart by blanks, but with a plus it is rather a telephone number.
-	if letters <= 1 && !(s[0] == '+' && digits >= 9 && strings.ContainsRune(s, ' ')) {
+	if letters <= 1 && (s[0] != '+' || digits < 9 || !strings.ContainsRune(s, ' ')) {
 		shape |= shapeOfNumber(s, ShapePoint, ShapeComma, ShapeWhole)
 	}
 	if number, ok := strings.CutSuffix(s, "%"); ok {
