@@ -183,24 +183,38 @@ type profiles map[string]*profiled
 
 type profiled struct {
 	header  *decode.Header
+	names   map[string]int
+	places  []int // of the header's columns
 	columns []*profile.Column
 }
 
 func (p profiles) add(kind string, rec decode.Record) {
 	k := p[kind]
 	if k == nil {
-		k = &profiled{}
+		k = &profiled{names: make(map[string]int)}
 		p[kind] = k
 	}
 	if k.header != rec.Header {
 		k.header = rec.Header
-		for _, name := range rec.Header.Names[len(k.columns):] { // it begins with the names of the one before
-			k.columns = append(k.columns, profile.NewColumn(name))
+		k.places = k.places[:0]
+		before := k.columns
+		for _, name := range rec.Header.Names {
+			i, known := k.names[name]
+			if !known {
+				// Another file may write it otherwise; in one header these are two.
+				i = slices.IndexFunc(before, func(c *profile.Column) bool { return strings.EqualFold(c.Name, name) })
+				if i < 0 || slices.Contains(k.places, i) || slices.Contains(rec.Header.Names, k.columns[i].Name) {
+					i = len(k.columns)
+					k.columns = append(k.columns, profile.NewColumn(name))
+				}
+				k.names[name] = i
+			}
+			k.places = append(k.places, i)
 		}
 	}
 	for i, cell := range rec.Cells {
 		if cell != "" {
-			k.columns[i].Add(cell)
+			k.columns[k.places[i]].Add(cell)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"regexp"
@@ -52,6 +53,13 @@ func cmdMapping(s streams) *cli.Command {
 				},
 			},
 			{
+				Name: "init", Usage: "draft a mapping for files of an unknown CRM, with how sure it is of each line", ArgsUsage: "PATH...",
+				Flags: append(withoutFlags(readFlags(), "crm", "mapping", "progress", "output", "time-zone", "date-order", "decimal"),
+					&cli.StringFlag{Name: "out", Usage: "`FILE` to write, which must not be there; default: standard output"}),
+				OnUsageError: onUsageError, Before: applyConfig,
+				Action: func(c *cli.Context) error { return initMapping(c, s) },
+			},
+			{
 				Name: "lint", Usage: "check a mapping, its examples, and how it fits an export", ArgsUsage: "FILE [PATH...]",
 				Description: "FILE is a mapping or the name of a built-in one. It fails for errors in the mapping and for examples that give something else\n" +
 					"than they say; what there is to say of an export are notes.",
@@ -91,6 +99,41 @@ func listMappings(c *cli.Context, s streams) error {
 		return nil
 	}
 	return usagef("--output %q: text or json", c.String("output"))
+}
+
+func initMapping(c *cli.Context, s streams) (err error) {
+	if !c.Args().Present() {
+		return usagef("mapping init needs a PATH: a folder, a zip, CSV or JSON files, or -")
+	}
+	cfg, err := readConfig(c)
+	if err != nil {
+		return err
+	}
+	set, err := source.Find(c.Context, c.Args().Slice(), source.Options{Stdin: s.in})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, set.Close()) }()
+	text, err := importer.Draft(c.Context, set, cfg)
+	if err != nil {
+		return err
+	}
+	path := c.String("out")
+	if path == "" {
+		_, err = s.out.Write(text)
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already; name another file with --out, or remove it", path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the draft: %w", err)
+	}
+	if _, err := f.Write(text); err != nil {
+		return fmt.Errorf("writing the draft: %w", errors.Join(err, f.Close()))
+	}
+	return f.Close()
 }
 
 func lintMapping(c *cli.Context, s streams) (err error) {

@@ -100,12 +100,12 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 		cfg.Mapping = m
 	}
 	switch c.String("output") {
-	case "text", "json":
+	case "text", "json", "": // blank for commands without it
 	default:
 		return cfg, usagef("--output %q: text or json", c.String("output"))
 	}
 	switch c.String("progress") {
-	case "auto", "plain", "none", "": // blank for commands without it
+	case "auto", "plain", "none", "":
 	default:
 		return cfg, usagef("--progress %q: auto, plain or none", c.String("progress"))
 	}

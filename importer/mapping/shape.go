@@ -95,7 +95,8 @@ func shapeOfDigits(s string) Shape {
 		return 0
 	}
 	var shape Shape
-	if letters <= 1 {
+	// Thousands may stand apart by blanks, but with a plus it is rather a telephone number.
+	if letters <= 1 && (s[0] != '+' || digits < 9 || !strings.ContainsRune(s, ' ')) {
 		shape |= shapeOfNumber(s, ShapePoint, ShapeComma, ShapeWhole)
 	}
 	if number, ok := strings.CutSuffix(s, "%"); ok {

@@ -59,7 +59,10 @@ func (c *Column) Guess() Guess {
 	}{
 		{KindGUID, mapping.ShapeGUID}, {KindJSON, mapping.ShapeJSON}, {KindEmail, mapping.ShapeEmail}, {KindBool, mapping.ShapeBool},
 	} {
-		if misfits, ok := fits(t.shape); ok && (t.kind != KindBool || !c.onlyOne()) {
+		if t.kind == KindBool && (c.onlyOne() || c.All(mapping.ShapeWhole) && !c.All(mapping.ShapeBool)) {
+			continue // numbers, of which most are 0 or 1
+		}
+		if misfits, ok := fits(t.shape); ok {
 			return Guess{Kind: t.kind, Misfits: misfits}
 		}
 	}

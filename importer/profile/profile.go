@@ -34,6 +34,7 @@ type Column struct {
 	Longest int      // the length of the longest cell in bytes
 	Low     float64  // the least number, where there are numbers
 	High    float64  // the greatest number, where there are numbers
+	Zeros   bool     // some number begins with a nought that is no part of a number, as 007
 
 	values  map[uint64]seen
 	ceiling uint64 // hashes above it are not kept
@@ -144,6 +145,7 @@ func (c *Column) number(s string, shape mapping.Shape) {
 	if shape&(mapping.ShapePoint|mapping.ShapeWhole) == 0 {
 		return
 	}
+	c.Zeros = c.Zeros || len(s) > 1 && s[0] == '0' && s[1] >= '0' && s[1] <= '9'
 	n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(s, "%")), 64)
 	if err != nil {
 		return

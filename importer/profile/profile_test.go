@@ -31,6 +31,7 @@ func TestGuess(t *testing.T) {
 		{name: "Text", cells: "Ada|Grace|42", want: Guess{Kind: KindText}},
 		{name: "Bool", cells: "true|false|", want: Guess{Kind: KindBool}},
 		{name: "BoolDigits", cells: "0|1|1", want: Guess{Kind: KindBool}},
+		{name: "FewOnes", cells: strings.Repeat("0|1|", 20) + "2", want: Guess{Kind: KindNumber}},
 		{name: "OneDigit", cells: "1|1|1", want: Guess{Kind: KindNumber}},
 		{name: "Email", cells: "ada@example.com|Grace <grace@example.org>", want: Guess{Kind: KindEmail}},
 		{name: "Whole", cells: "12|-7|1000", want: Guess{Kind: KindNumber}},

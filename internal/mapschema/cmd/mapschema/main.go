@@ -16,6 +16,6 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mapschema:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // this is main
 	}
 }
