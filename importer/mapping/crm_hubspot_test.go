@@ -71,6 +71,12 @@ func hubspotMappings(t *testing.T) []*Mapping {
 	return all
 }
 
+// hubspotPlan is what records are mapped by.
+type hubspotPlan struct {
+	object string
+	header *decode.Header
+}
+
 // hubspotGolden reads a file of a CRM and writes what becomes of it.
 func hubspotGolden(t *testing.T, all []*Mapping, crm string, text []byte) string {
 	t.Helper()
@@ -78,7 +84,11 @@ func hubspotGolden(t *testing.T, all []*Mapping, crm string, text []byte) string
 	require.Equal(t, crm, m.Name, "what it is found to be")
 
 	profile := hubspotScan(t, text)
-	records, err := hubspotRecords(t, text, profile, hubspotChildren(m, "", object))
+	children := hubspotChildren(m, "", object)
+	for _, kind := range profile.Types {
+		children = append(children, hubspotChildren(m, kind, m.ObjectOfType(kind))...)
+	}
+	records, err := hubspotRecords(t, text, profile, children)
 	require.NoError(t, err)
 	settings := Settings{Plain: profile.Format != decode.FormatCSV}
 	if !settings.Plain {
@@ -87,22 +97,23 @@ func hubspotGolden(t *testing.T, all []*Mapping, crm string, text []byte) string
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s of %s\n", object, m.Name)
 	batch := &graph.Batch{}
-	mappers := make(map[*decode.Header]*Mapper)
+	mappers := make(map[hubspotPlan]*Mapper)
 	for i, rec := range records {
 		out.WriteByte('\n')
 		of := object
 		if rec.Type != "" {
-			of = rec.Type
+			of = m.ObjectOfType(rec.Type)
 		}
-		if mappers[rec.Header] == nil {
+		by := hubspotPlan{of, rec.Header}
+		if mappers[by] == nil {
 			plan, err := m.Compile(of, rec.Header.Names, settings)
 			require.NoError(t, err)
-			mappers[rec.Header] = plan.NewMapper()
+			mappers[by] = plan.NewMapper()
 			if i == 0 {
 				hubspotDropped(&out, plan)
 			}
 		}
-		skipped, err := mappers[rec.Header].Map(batch, int64(i+1), rec.Line, rec.Cells)
+		skipped, err := mappers[by].Map(batch, int64(i+1), rec.Line, rec.Cells)
 		var fe *FieldError
 		switch {
 		case errors.As(err, &fe):
@@ -167,7 +178,15 @@ func hubspotDetect(t *testing.T, all []*Mapping, look Look) (best *Mapping, obje
 	t.Helper()
 	most, tied := 0, ""
 	for _, m := range all {
-		switch v := m.Detect(look); {
+		v := m.Detect(look)
+		if len(look.Types) > 1 { // as a capture has them
+			for _, kind := range look.Types {
+				if one := m.Detect(Look{Header: look.Header, Types: []string{kind}}); one.Known > v.Known {
+					v = one
+				}
+			}
+		}
+		switch {
 		case v.Object == "":
 		case v.Known > most:
 			best, object, most, tied = m, v.Object, v.Known, ""
