@@ -350,3 +350,21 @@ func TestDetect_Odoo(t *testing.T) {
 		})
 	}
 }
+
+// TestDetect_TypeOfAnother is not deceived by a type that another CRM calls the same: the ids are
+// elsewhere.
+func TestDetect_TypeOfAnother(t *testing.T) {
+	t.Parallel()
+	m := parse(t, `
+mapping: x
+objects:
+  Contact:
+    recognise: {all: [Record ID]}
+    key: Record ID
+    node: {type: person}
+`)
+	v := m.Detect(Look{Header: []string{"Id", "LastName"}, Types: []string{"Contact"}})
+	require.Empty(t, v.Object)
+	require.Equal(t, "Contact", v.Looks)
+	require.Equal(t, "Contact", m.Detect(Look{Header: []string{"Record ID", "LastName"}, Types: []string{"Contact"}}).Object)
+}
