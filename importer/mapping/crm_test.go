@@ -140,12 +140,26 @@ func (f *crmFile) read(t *testing.T, children []decode.Child, each func(*decode.
 	}
 }
 
+// tell says what the file is. Where its records state several types, each is one of these.
+func (f *crmFile) tell(m *Mapping) Verdict {
+	if len(f.profile.Types) < 2 {
+		return m.Detect(f.look())
+	}
+	all := Verdict{Evidence: "types of records"}
+	for _, kind := range f.profile.Types {
+		if v := m.Detect(Look{Header: f.profile.Header, Types: []string{kind}}); v.Object != "" {
+			all.Object, all.Known = "several", max(all.Known, v.Known)
+		}
+	}
+	return all
+}
+
 // detect gives the built-in mapping that knows the file, and the most of its columns.
 func (f *crmFile) detect(t *testing.T) string {
 	t.Helper()
 	best, most := "", -1
 	for _, name := range Names() {
-		v := builtinNamed(t, name).Detect(f.look())
+		v := f.tell(builtinNamed(t, name))
 		switch {
 		case v.Object == "":
 		case v.Known > most:
@@ -160,7 +174,7 @@ func (f *crmFile) detect(t *testing.T) string {
 // mapped is what the records of the file become.
 func (f *crmFile) mapped(t *testing.T, m *Mapping) string {
 	t.Helper()
-	v := m.Detect(f.look())
+	v := f.tell(m)
 	require.NotEmpty(t, v.Object, v.Evidence)
 	var out strings.Builder
 	for _, object := range append([]string{v.Object}, v.Beside...) {
@@ -173,7 +187,21 @@ func (f *crmFile) mapped(t *testing.T, m *Mapping) string {
 // mapAs maps the records of the file as those of an object, and of the objects within it.
 func (f *crmFile) mapAs(t *testing.T, m *Mapping, object string, out *strings.Builder) {
 	t.Helper()
-	children := crmChildren(m, "", object)
+	objectOf := func(kind string) string {
+		if kind == "" || len(f.profile.Types) < 2 && m.Objects[kind] == nil {
+			return object
+		}
+		return m.ObjectOfType(kind)
+	}
+	var children []decode.Child
+	for _, kind := range f.profile.Types {
+		if o := m.ObjectOfType(kind); o != "" {
+			children = append(children, crmChildren(m, kind, o)...)
+		}
+	}
+	if len(f.profile.Types) < 2 {
+		children = crmChildren(m, "", object)
+	}
 	seen := make(map[string]bool)
 	_, columns := f.read(t, children, func(_ *decode.Header, r decode.Record) { seen[r.Type] = true })
 	mappers := make(map[string]*Mapper)
@@ -181,11 +209,7 @@ func (f *crmFile) mapAs(t *testing.T, m *Mapping, object string, out *strings.Bu
 	settings := Settings{Plain: f.profile.Format != decode.FormatCSV}
 	plans := make(map[string]*Plan)
 	for kind := range seen {
-		name := kind
-		if kind == "" {
-			name = object
-		}
-		plan, err := m.Compile(name, columns(kind), settings)
+		plan, err := m.Compile(objectOf(kind), columns(kind), settings)
 		require.NoError(t, err)
 		plans[kind] = plan
 	}
@@ -193,11 +217,7 @@ func (f *crmFile) mapAs(t *testing.T, m *Mapping, object string, out *strings.Bu
 		settings.Formats = f.formats(t, children, plans)
 	}
 	for kind, plan := range plans {
-		name := kind
-		if kind == "" {
-			name = object
-		}
-		plan, err := m.Compile(name, plan.Header, settings)
+		plan, err := m.Compile(objectOf(kind), plan.Header, settings)
 		require.NoError(t, err)
 		plans[kind], mappers[kind] = plan, plan.NewMapper()
 	}
