@@ -43,9 +43,7 @@ func Parse(text []byte) (*Mapping, error) {
 	}
 	sum := sha256.Sum256(whole)
 	m.hash = hex.EncodeToString(sum[:8])
-	if len(m.Examples) > 0 {
-		m.exampleLines = linesOfExamples(text)
-	}
+	m.text = text
 	if problems := m.check(); len(problems) > 0 {
 		e := &CheckError{}
 		for _, p := range problems {
