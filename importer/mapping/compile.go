@@ -43,6 +43,7 @@ type Plan struct {
 	uses      [][]string // what each column is used for
 	lacks     []string   // columns that the mapping names and the header has not
 	maps      []*value   // columns whose texts a value map replaces
+	times     int        // columns of times that are read more than once
 	formatted []Formatted
 }
 
@@ -56,6 +57,7 @@ type ids struct {
 	form     Form
 	strip    []string
 	none     map[string]bool
+	lengths  uint64 // of those in none, a bit each
 	prefixes map[string]string
 }
 
@@ -197,6 +199,7 @@ type compiler struct {
 	formats  map[int]*Formatted
 	lacks    map[string]bool
 	maps     []*value
+	memos    map[timeColumn]int // places in row.times, from 1
 	errs     []string
 }
 
@@ -226,13 +229,13 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	}
 	c := &compiler{
 		mapping: m, object: o, written: header, settings: &p.settings, columns: m.indexColumns(header, o), uses: make([][]string, len(header)),
-		taken: make(map[string]bool), formats: make(map[int]*Formatted), lacks: make(map[string]bool),
+		taken: make(map[string]bool), formats: make(map[int]*Formatted), lacks: make(map[string]bool), memos: make(map[timeColumn]int),
 	}
 	p.key = c.values(o.Key, "id")
 	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
 	p.deleted = c.flag(o.Deleted, "marks deleted records")
 	for _, n := range m.IDs.None {
-		p.ids.none[n] = true
+		p.ids.setNone(n)
 	}
 	for _, group := range o.Require {
 		names := strings.Split(group, "|")
@@ -276,7 +279,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		c.column(name, "records of "+o.Children[name].Object)
 	}
 	p.rest = c.rest()
-	p.uses, p.lacks, p.maps = c.uses, sortedKeys(c.lacks), c.maps
+	p.uses, p.lacks, p.maps, p.times = c.uses, sortedKeys(c.lacks), c.maps, len(c.memos)
 	for _, col := range sortedKeys(c.formats) {
 		p.formatted = append(p.formatted, *c.formats[col])
 	}

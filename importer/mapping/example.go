@@ -47,12 +47,16 @@ func (f ExampleFailure) Error() string {
 // named is; a null says that there is nothing.
 func (m *Mapping) CheckExamples() []ExampleFailure {
 	var failures []ExampleFailure
+	var lines []int
 	for i := range m.Examples {
 		e := &m.Examples[i]
 		if differences := m.tryExample(e); len(differences) > 0 {
 			f := ExampleFailure{Example: i, Object: e.Object, Differences: differences}
-			if i < len(m.exampleLines) {
-				f.Line = m.exampleLines[i]
+			if failures == nil {
+				lines = linesOfExamples(m.text)
+			}
+			if i < len(lines) {
+				f.Line = lines[i]
 			}
 			failures = append(failures, f)
 		}

@@ -43,9 +43,7 @@ func Parse(text []byte) (*Mapping, error) {
 	}
 	sum := sha256.Sum256(whole)
 	m.hash = hex.EncodeToString(sum[:8])
-	if len(m.Examples) > 0 {
-		m.exampleLines = linesOfExamples(text)
-	}
+	m.text = text
 	if problems := m.check(); len(problems) > 0 {
 		e := &CheckError{}
 		for _, p := range problems {
@@ -68,8 +66,15 @@ func read(text []byte) (*Mapping, error) {
 	return m, nil
 }
 
+var errYAML = errors.New("it is no YAML that can be read; tags, as !!str, are not needed here")
+
 // decodeYAML decodes the first document of a text, with keys as they are written.
-func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) error {
+func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) (err error) {
+	defer func() {
+		if recover() != nil { // the library does so over tags of types that a value is not of
+			err = errYAML
+		}
+	}()
 	dec := yaml.NewDecoder(bytes.NewReader(text), options...)
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {

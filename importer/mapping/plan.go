@@ -29,7 +29,7 @@ type Mapper struct {
 
 // NewMapper makes a mapper for a plan.
 func (p *Plan) NewMapper() *Mapper {
-	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped}}
+	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)}}
 }
 
 // arenaBlock is how much the arena grows at once. Finished values of a batch lie in few blocks
@@ -51,6 +51,7 @@ func (m *Mapper) keep(b []byte) []byte {
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
 	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names)}
 	m.row.cells = cells
+	clear(m.row.times)
 	m.hash = m.hash[:0]
 	m.row.unreadable = -1
 	record, skipped, err := m.record(b, rec)
@@ -77,7 +78,7 @@ func (m *Mapper) Unknown(cells []string, each func(column, text string)) {
 	m.row.cells = cells
 	for _, v := range m.plan.maps {
 		text := m.row.text(v.col)
-		if text == "" || m.row.ids.none[text] {
+		if text == "" || m.row.ids.isNone(text) {
 			continue
 		}
 		if text = strings.TrimSpace(v.steps.cut(text)); text == "" {
@@ -225,7 +226,7 @@ func (m *Mapper) id() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !isNone(s) && !m.plan.ids.none[s] {
+		if !isNone(s) && !m.plan.ids.isNone(s) {
 			return m.plan.ids.normal(s), nil
 		}
 	}
@@ -694,7 +695,7 @@ func (rf *ref) all(to []graph.Ref, r *row) ([]graph.Ref, error) {
 
 // named gives the record of an id or a name.
 func (rf *ref) named(id string, r *row) graph.Ref {
-	if isNone(id) || id == "0" || r.ids.none[id] {
+	if isNone(id) || id == "0" || r.ids.isNone(id) {
 		if rf.fallback == "" {
 			return graph.Ref{}
 		}
@@ -808,7 +809,7 @@ func (r *row) bool(col int) (value, said bool) {
 // isBlank reports whether a cell is blank or holds the source's sign for no record.
 func (r *row) isBlank(col int) bool {
 	s := r.text(col)
-	return s == "" || r.ids.none[s]
+	return s == "" || r.ids.isNone(s)
 }
 
 // hashRecord hashes everything that the record maps to, so that a later run can tell whether

@@ -123,7 +123,7 @@ func WriteInspection(w io.Writer, in *Inspection, opts TextOptions) {
 	p.linef("%s  mapping %s", p.paint(in.CRM, text.Bold), in.Mapping)
 	p.linef("%s", detected(in.Detected))
 	t := p.table("Files", "file", "object", ">records", ">bad", ">doubles", "encoding", "told by")
-	p.widths(t, 24, 16, 0, 0, 0, 12, 20)
+	p.widths(t, 24, 16, 0, 0, 0, 12, 19)
 	for _, f := range in.Files {
 		object := f.Object
 		if object == "" {
@@ -226,7 +226,7 @@ func (p *printer) inspected(f InspectedFile) {
 
 func (p *printer) columns(title, becomes string, columns []Column, records int64, use func(Column) string) {
 	t := p.table(title, "column", ">filled", ">distinct", "looks like", "sample", becomes)
-	p.widths(t, 20, 0, 0, 14, 18, 21)
+	p.widths(t, 19, 0, 0, 14, 18, 21)
 	for _, c := range columns {
 		distinct := Thousands(int64(c.Distinct))
 		if c.DistinctOver {

@@ -118,7 +118,7 @@ func WriteLint(w io.Writer, l *Lint, opts TextOptions) {
 	case l.Examples.Total == 0:
 		p.linef("%s  %s; it has no examples", p.paint("✓ "+l.File, text.Bold, text.FgGreen), l.Mapping)
 	default:
-		p.linef("%s  %s; its %s given what they say", p.paint("✓ "+l.File, text.Bold, text.FgGreen), l.Mapping, have(l.Examples.Total))
+		p.linef("%s  %s; its %s", p.paint("✓ "+l.File, text.Bold, text.FgGreen), l.Mapping, give(l.Examples.Total))
 	}
 	for i := range l.Files {
 		p.linted(&l.Files[i])
@@ -128,11 +128,11 @@ func WriteLint(w io.Writer, l *Lint, opts TextOptions) {
 	}
 }
 
-func have(examples int) string {
+func give(examples int) string {
 	if examples == 1 {
-		return "example has"
+		return "example gives what it says"
 	}
-	return fmt.Sprintf("%d examples have", examples)
+	return fmt.Sprintf("%d examples give what they say", examples)
 }
 
 func orNothing(s string) string {

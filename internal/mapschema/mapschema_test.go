@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,9 +75,11 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
+var extends = regexp.MustCompile(`(?m)^extends: (\w+)`)
+
 var block = regexp.MustCompile("(?s)```yaml\n(.*?)```")
 
-// TestDocumentation validates the mappings that the documentation shows.
+// TestDocumentation validates the mappings that the documentation shows, and tries their examples.
 func TestDocumentation(t *testing.T) {
 	t.Parallel()
 	s := compiled(t)
@@ -89,8 +92,14 @@ func TestDocumentation(t *testing.T) {
 		}
 		whole++
 		require.NoError(t, check(t, s, m[1]), m[1])
+		if base := extends.FindStringSubmatch(m[1]); base != nil && !slices.Contains(mapping.Names(), base[1]) {
+			continue // it is not built in yet
+		}
+		parsed, err := mapping.Parse([]byte(m[1]))
+		require.NoError(t, err, m[1])
+		require.Empty(t, parsed.CheckExamples())
 	}
-	require.GreaterOrEqual(t, whole, 2)
+	require.GreaterOrEqual(t, whole, 3)
 }
 
 // objectA is a mapping that lacks its last lines.
