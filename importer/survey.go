@@ -268,12 +268,16 @@ func rankMappings(files []*surveyed, cfg Config) ([]standing, error) {
 		if cfg.CRM != "" && cfg.CRM != "auto" {
 			names = []string{cfg.CRM}
 		}
-		for _, name := range names {
-			m, err := mapping.Builtin(name)
-			if err != nil {
-				return nil, err
-			}
-			candidates = append(candidates, m)
+		candidates = make([]*mapping.Mapping, len(names))
+		var g errgroup.Group
+		for i, name := range names {
+			g.Go(func() (err error) {
+				candidates[i], err = mapping.Builtin(name)
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
 		}
 	}
 	ranked := rank(files, candidates)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 )
 
 // The built-in mappings are written in the language that users write theirs in.
@@ -30,13 +31,18 @@ func Names() []string {
 	return names
 }
 
-// Builtin gives a built-in mapping by the name of its CRM.
+// parsed has each built-in mapping that was asked for. A mapping does not change once it is parsed, and to
+// parse all of them takes half a second.
+var parsed sync.Map // of func() (*Mapping, error), by name
+
+// Builtin gives a built-in mapping by the name of its CRM. All callers get the same one.
 func Builtin(name string) (*Mapping, error) {
 	text, err := Source(name)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(text)
+	once, _ := parsed.LoadOrStore(name, sync.OnceValues(func() (*Mapping, error) { return Parse(text) }))
+	return once.(func() (*Mapping, error))()
 }
 
 // Source gives the text of a built-in mapping.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,24 +26,11 @@ type crmFile struct {
 	text    []byte
 }
 
-// builtins are the built-in mappings. Each is parsed once, since they are many and tests are more.
-var builtins = sync.OnceValues(func() (map[string]*Mapping, error) {
-	all := make(map[string]*Mapping)
-	for _, name := range Names() {
-		m, err := Builtin(name)
-		if err != nil {
-			return nil, err
-		}
-		all[name] = m
-	}
-	return all, nil
-})
-
 func builtinNamed(t testing.TB, name string) *Mapping {
 	t.Helper()
-	all, err := builtins()
+	m, err := Builtin(name)
 	require.NoError(t, err)
-	return all[name]
+	return m
 }
 
 // TestCRMs maps the invented exports of each CRM, and finds each file to be one of this CRM and of no

@@ -109,6 +109,7 @@ func extend(base, text []byte) ([]byte, error) {
 		return nil, fmt.Errorf("reading the mapping: %s", yaml.FormatError(err, false, true))
 	}
 	delete(over, "extends")
+	delete(under, "examples") // they say what the other one means
 	// JSON is YAML, and quotes what YAML would take for a number.
 	whole, err := json.Marshal(laidOver(under, over))
 	if err != nil {
