@@ -255,16 +255,22 @@ func (g *reading) ends(r *record, l *graph.Link) (source, target uuid.UUID, know
 
 func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record) error {
 	g.edges, g.said = make(map[edgeKey][]importdb.VerifyListEdgesRow), make(map[*record]map[string][]uuid.UUID)
-	var wanted importdb.VerifyListEdgesParams
+	var bySource importdb.VerifyListEdgesParams
+	var byTarget importdb.VerifyListEdgesByTargetParams
 	var said importdb.VerifyListEdgesSaidParams
 	var askers []*record
 	for _, r := range records {
 		asked := make(map[string]bool)
 		for i := range r.links {
 			l := &r.links[i]
-			if source, target, ok := g.ends(r, l); ok {
-				wanted.EdgeTypes = append(wanted.EdgeTypes, l.EdgeType)
-				wanted.Sources, wanted.Targets = append(wanted.Sources, source), append(wanted.Targets, target)
+			switch source, target, ok := g.ends(r, l); {
+			case !ok:
+			case l.Source.IsZero(): // the record itself has few edges, whatever the other end has
+				bySource.EdgeTypes = append(bySource.EdgeTypes, l.EdgeType)
+				bySource.Sources, bySource.Targets = append(bySource.Sources, source), append(bySource.Targets, target)
+			default:
+				byTarget.EdgeTypes = append(byTarget.EdgeTypes, l.EdgeType)
+				byTarget.Sources, byTarget.Targets = append(byTarget.Sources, source), append(byTarget.Targets, target)
 			}
 			own, ok := g.resolved[r.ref()]
 			if r.Kind != graph.KindNode || !ok || asked[l.Slot] {
@@ -276,14 +282,26 @@ func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record)
 			askers = append(askers, r)
 		}
 	}
-	if len(wanted.EdgeTypes) > 0 {
-		rows, err := v.q.VerifyListEdges(ctx, wanted)
+	add := func(row importdb.VerifyListEdgesRow) {
+		key := edgeKey{row.EdgeType, row.SourceID, row.TargetID}
+		g.edges[key] = append(g.edges[key], row)
+	}
+	if len(bySource.EdgeTypes) > 0 {
+		rows, err := v.q.VerifyListEdges(ctx, bySource)
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
-			key := edgeKey{row.EdgeType, row.SourceID, row.TargetID}
-			g.edges[key] = append(g.edges[key], row)
+			add(row)
+		}
+	}
+	if len(byTarget.EdgeTypes) > 0 {
+		rows, err := v.q.VerifyListEdgesByTarget(ctx, byTarget)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			add(importdb.VerifyListEdgesRow(row))
 		}
 	}
 	if len(askers) == 0 {

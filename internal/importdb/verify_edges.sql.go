@@ -23,8 +23,13 @@ FROM (
         SELECT unnest($1::text[]) AS edge_type, unnest($2::uuid[]) AS source_id, unnest($3::uuid[]) AS target_id
     ) k
 ) g
-JOIN rye.edges e ON e.source_id = g.source_id AND e.edge_type = g.edge_type AND e.target_id = g.target_id
-WHERE e.archived_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs
+    FROM rye.edges x
+    WHERE x.source_id = g.source_id AND x.edge_type = g.edge_type AND x.archived_at IS NULL
+    OFFSET 0
+) e
+WHERE e.target_id = g.target_id
 ORDER BY e.id
 `
 
@@ -47,7 +52,8 @@ type VerifyListEdgesRow struct {
 	RunNo         int32
 }
 
-// VerifyListEdges gives the edges of some types between pairs of nodes, the ended ones too.
+// VerifyListEdges gives the edges of some types between pairs of nodes, the ended ones too. They are looked
+// up by their source: thousands may have one target, such as the owner of all deals.
 func (q *Queries) VerifyListEdges(ctx context.Context, arg VerifyListEdgesParams) ([]VerifyListEdgesRow, error) {
 	rows, err := q.db.Query(ctx, verifyListEdges, arg.EdgeTypes, arg.Sources, arg.Targets)
 	if err != nil {
@@ -57,6 +63,78 @@ func (q *Queries) VerifyListEdges(ctx context.Context, arg VerifyListEdgesParams
 	items := []VerifyListEdgesRow{}
 	for rows.Next() {
 		var i VerifyListEdgesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.EdgeType,
+			&i.SourceID,
+			&i.TargetID,
+			&i.Properties,
+			&i.EffectiveFrom,
+			&i.EffectiveTo,
+			&i.Record,
+			&i.Slot,
+			&i.RunNo,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const verifyListEdgesByTarget = `-- name: VerifyListEdgesByTarget :many
+SELECT e.id, e.edge_type, e.source_id, e.target_id, e.properties, e.effective_from, e.effective_to,
+    coalesce(e.attrs -> 'import' ->> 'record', '')::text AS record, coalesce(e.attrs -> 'import' ->> 'column', '')::text AS slot,
+    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no
+FROM (
+    SELECT DISTINCT k.edge_type, k.source_id, k.target_id
+    FROM (
+        SELECT unnest($1::text[]) AS edge_type, unnest($2::uuid[]) AS source_id, unnest($3::uuid[]) AS target_id
+    ) k
+) g
+CROSS JOIN LATERAL (
+    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs
+    FROM rye.edges x
+    WHERE x.target_id = g.target_id AND x.edge_type = g.edge_type AND x.archived_at IS NULL
+    OFFSET 0
+) e
+WHERE e.source_id = g.source_id
+ORDER BY e.id
+`
+
+type VerifyListEdgesByTargetParams struct {
+	EdgeTypes []string
+	Sources   []uuid.UUID
+	Targets   []uuid.UUID
+}
+
+type VerifyListEdgesByTargetRow struct {
+	ID            uuid.UUID
+	EdgeType      string
+	SourceID      uuid.UUID
+	TargetID      uuid.UUID
+	Properties    json.RawMessage
+	EffectiveFrom *time.Time
+	EffectiveTo   *time.Time
+	Record        string
+	Slot          string
+	RunNo         int32
+}
+
+// VerifyListEdgesByTarget is VerifyListEdges for edges that are looked up by their target: thousands may have
+// one source, such as a campaign.
+func (q *Queries) VerifyListEdgesByTarget(ctx context.Context, arg VerifyListEdgesByTargetParams) ([]VerifyListEdgesByTargetRow, error) {
+	rows, err := q.db.Query(ctx, verifyListEdgesByTarget, arg.EdgeTypes, arg.Sources, arg.Targets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []VerifyListEdgesByTargetRow{}
+	for rows.Next() {
+		var i VerifyListEdgesByTargetRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.EdgeType,

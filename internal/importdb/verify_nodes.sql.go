@@ -68,17 +68,24 @@ func (q *Queries) VerifyListCodeTwins(ctx context.Context, codes []string) ([]st
 }
 
 const verifyListNodes = `-- name: VerifyListNodes :many
+WITH tied AS (
+    -- The source is no condition here: the planner would rather read all of its crosswalk for each node.
+    SELECT m.node_id, count(*) FILTER (WHERE m.source_schema = $2) AS records, count(*) FILTER (WHERE m.source_schema <> $2) AS others
+    FROM rye.node_source_map m
+    WHERE m.node_id = ANY ($1::uuid[])
+    GROUP BY m.node_id
+)
 SELECT n.id, n.node_type, n.label, n.external_id, n.properties, n.created_at, n.archived_at,
-    (SELECT count(*) FROM rye.node_source_map m WHERE m.node_id = n.id AND m.source_schema = $1) AS records,
-    (SELECT count(*) FROM rye.node_source_map m WHERE m.node_id = n.id AND m.source_schema <> $1) AS others,
+    coalesce(t.records, 0)::bigint AS records, coalesce(t.others, 0)::bigint AS others,
     (n.id IN (SELECT g.canonical_id FROM rye.node_merges g))::boolean AS merged
 FROM rye.nodes n
-WHERE n.id = ANY ($2::uuid[])
+LEFT JOIN tied t ON t.node_id = n.id
+WHERE n.id = ANY ($1::uuid[])
 `
 
 type VerifyListNodesParams struct {
-	Source string
 	IDs    []uuid.UUID
+	Source string
 }
 
 type VerifyListNodesRow struct {
@@ -97,7 +104,7 @@ type VerifyListNodesRow struct {
 // VerifyListNodes gives nodes, with how many records of the source and of others each is, and whether
 // another node was folded into it.
 func (q *Queries) VerifyListNodes(ctx context.Context, arg VerifyListNodesParams) ([]VerifyListNodesRow, error) {
-	rows, err := q.db.Query(ctx, verifyListNodes, arg.Source, arg.IDs)
+	rows, err := q.db.Query(ctx, verifyListNodes, arg.IDs, arg.Source)
 	if err != nil {
 		return nil, err
 	}
