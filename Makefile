@@ -31,12 +31,13 @@ build: ## build bin/rye-import
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/rye-import ./cmd/rye-import
 
 .PHONY: generate
-generate: ## generate db/ from schema/ and queries/
+generate: ## generate db/ from schema/ and queries/, and docs/mapping.schema.json from the language of mappings
 	$(TOOL) sqlc generate
+	$(GO) run ./internal/mapschema/cmd/mapschema > docs/mapping.schema.json.new && mv docs/mapping.schema.json.new docs/mapping.schema.json
 
 .PHONY: golden
 golden: postgres ## write the golden files of the tests anew; look at what changed
-	$(GO) test ./cmd/rye-import ./importer/mapping ./importer/report -update
+	$(GO) test ./cmd/rye-import ./importer/draft ./importer/mapping ./importer/report -update
 
 .PHONY: check
 check: check-go check-sql ## all that CI checks besides the tests

@@ -57,6 +57,8 @@ type Config struct {
 	Progress func(Progress)
 	// RejectsDir is where the folder of the run's reject files is made. Defaults to "rejects".
 	RejectsDir string
+	// ShowValues lets an inspection show values of the export. Defaults to hiding them.
+	ShowValues bool
 	// Source names the legacy system in the crosswalk. Defaults to the name of the CRM.
 	Source string
 	// TimeZone is assumed for times without one. Defaults to the mapping's.

@@ -15,7 +15,7 @@ import (
 func settings(cfg Config, f *surveyed) mapping.Settings {
 	return mapping.Settings{
 		Zone: cfg.TimeZone, DateOrder: cfg.DateOrder, Decimal: cfg.Decimal, Formats: f.formats,
-		Plain: f.profile.Format != decode.FormatCSV,
+		Plain: f.profile.Format != decode.FormatCSV || f.file.Sheet,
 	}
 }
 
@@ -29,7 +29,10 @@ func findFormats(ctx context.Context, files []*surveyed, m *mapping.Mapping, cfg
 			continue
 		}
 		g.Go(func() error {
-			formats, err := fileFormats(ctx, f, m, cfg)
+			formats, undecided, err := fileFormats(ctx, f, m, cfg)
+			if err == nil && len(undecided) > 0 {
+				err = undecided[0]
+			}
 			f.formats = formats
 			return err
 		})
@@ -39,11 +42,12 @@ func findFormats(ctx context.Context, files []*surveyed, m *mapping.Mapping, cfg
 
 // fileFormats gathers the evidence of one file: from the sample first, and from all of the file for the
 // columns of which the sample has anything that could be read in two ways. Numbers are always looked at
-// to the end, since the one that decides may be the last.
-func fileFormats(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Config) (mapping.Formats, error) {
+// to the end, since the one that decides may be the last. Columns that neither their cells nor the
+// configuration decide are given apart.
+func fileFormats(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Config) (mapping.Formats, []*mapping.UndecidedError, error) {
 	plan, err := m.Compile(f.object, f.profile.Header, settings(cfg, f))
 	if err != nil {
-		return nil, inFile(f.file, err)
+		return nil, nil, inFile(f.file, err)
 	}
 	var columns []mapping.Formatted
 	var evidence []*mapping.Evidence
@@ -53,11 +57,12 @@ func fileFormats(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Confi
 		}
 	}
 	if len(columns) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err := gather(ctx, f, evidence, columns, cfg); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var open []*mapping.UndecidedError
 	formats := make(mapping.Formats)
 	for i, e := range evidence {
 		format, err := e.Decide()
@@ -67,11 +72,12 @@ func fileFormats(ctx context.Context, f *surveyed, m *mapping.Mapping, cfg Confi
 				continue
 			}
 			undecided.File = f.file.Path
-			return nil, undecided
+			open = append(open, undecided)
+			continue
 		}
 		formats[columns[i].Column] = format
 	}
-	return formats, nil
+	return formats, open, nil
 }
 
 // orderMatters reports whether the sample has dates whose day and month could stand in any order. Dates

@@ -357,10 +357,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 
 // objectOf gives the object of a file's records of a type, or "" if the mapping has no use for them.
 func (p *pipeline) objectOf(f *stagedFile, kind string) string {
-	if !f.typed && !f.isChild(kind) {
-		return f.object
-	}
-	return p.mapping.ObjectOfType(kind)
+	return f.objectOf(p.mapping, kind)
 }
 
 func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {

@@ -141,7 +141,7 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	idType := string(r.mapping.IDs.Form)
 	run, err := load.Begin(ctx, r.pool, load.Config{
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
-		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
+		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), Repeated: r.mapping.Repeated(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
 		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
 	})
 	if err != nil {
@@ -444,8 +444,11 @@ func (r *runner) fillObjects(o *load.Outcome) {
 				obj.Filters = report.Counts{}
 			}
 			reason := "an older version of a record that is in the export too"
-			if l.Verdict == load.VerdictSame {
+			switch l.Verdict {
+			case load.VerdictSame:
 				reason = "the same record stands in another file"
+			case load.VerdictRepeated:
+				reason = "it repeats a record that stands before it"
 			}
 			obj.Filters[reason] += l.Count
 		}

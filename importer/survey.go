@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,13 +36,24 @@ type surveyed struct {
 	looks   string // the object that it seems to be, where the mapping has none
 	note    string // by what it was told, or why it is none
 
+	given    []decode.Child // records within records that the configuration names
 	children []decode.Child // records within its records
 }
 
 // options says how the file is read.
 func (s *surveyed) options(cfg Config) decode.Options {
-	opts := cfg.Decode
+	opts := decodeOptions(s.file, cfg)
 	opts.Children = s.children
+	return opts
+}
+
+// decodeOptions says how a file is read before anything is known of its records. What the configuration
+// says of the form of CSV is not said of workbooks.
+func decodeOptions(f *source.File, cfg Config) decode.Options {
+	opts := cfg.Decode
+	if f.Sheet {
+		opts.Encoding, opts.Delimiter, opts.Quote = "utf-8", ',', '"'
+	}
 	return opts
 }
 
@@ -56,6 +68,14 @@ func (s *surveyed) labelOf(kind string) string {
 		return kind
 	}
 	return s.label()
+}
+
+// objectOf gives the object of the file's records of a type, or "" if the mapping has no use for them.
+func (s *surveyed) objectOf(m *mapping.Mapping, kind string) string {
+	if !s.typed && !s.isChild(kind) {
+		return s.object
+	}
+	return m.ObjectOfType(kind)
 }
 
 // mapped reports whether the file has records that the mapping has a use for.
@@ -122,11 +142,11 @@ func prepare(ctx context.Context, set *source.Set, cfg Config) ([]*surveyed, *ma
 }
 
 func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
-	p, err := decode.Scan(ctx, f.Open, cfg.Decode)
+	p, err := decode.Scan(ctx, f.Open, decodeOptions(f, cfg))
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	s := &surveyed{file: f, profile: p, children: cfg.Decode.Children}
+	s := &surveyed{file: f, profile: p, given: cfg.Decode.Children, children: cfg.Decode.Children}
 	switch p.Format {
 	case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
 	case decode.FormatPlan:
@@ -143,7 +163,7 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	if err != nil {
 		return nil, inFile(f, err)
 	}
-	opts := cfg.Decode
+	opts := decodeOptions(f, cfg)
 	opts.Children = nil // what the file is, is told by its records as they are
 	r, err := decode.NewReader(rc, p, opts)
 	if err != nil {
@@ -180,22 +200,23 @@ func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 func tell(files []*surveyed, m *mapping.Mapping) (known int) {
 	for _, s := range files {
 		s.object, s.record, s.typed, s.looks, s.beside, s.known = "", "", false, "", nil, 0
+		s.children = s.given // and none that another mapping has named
 		switch s.profile.Format {
 		case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
 		default:
 			continue
 		}
 		if len(s.profile.Types) > 1 {
-			s.note = "its records state their types"
+			s.typed, s.note = true, "its records state their types"
+			// Other CRMs have objects of these names too. Their columns tell.
+			mapped := 0
 			for _, kind := range s.profile.Types {
-				if object := m.ObjectOfType(kind); object != "" {
-					s.typed = true
-					s.children = append(s.children, childrenOf(m, kind, object, nil)...)
+				if v := m.Detect(mapping.Look{Header: s.profile.Header, Types: []string{kind}}); v.Object != "" {
+					mapped, s.known = 1, max(s.known, v.Known)
+					s.children = append(s.children, childrenOf(m, kind, v.Object, nil)...)
 				}
 			}
-			if s.typed {
-				known++
-			}
+			known += mapped
 			continue
 		}
 		v := m.Detect(mapping.Look{Header: s.profile.Header, Types: s.profile.Types, Sample: s.sample})
@@ -238,6 +259,21 @@ func childrenOf(m *mapping.Mapping, kind, object string, above []string) []decod
 // chooseMapping takes the mapping of the configuration, else the built-in one that knows most of the
 // files.
 func chooseMapping(files []*surveyed, cfg Config) (*mapping.Mapping, error) {
+	ranked, err := rankMappings(files, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return ranked[0].mapping, nil
+}
+
+// standing is how much of an export a mapping knows.
+type standing struct {
+	mapping        *mapping.Mapping
+	files, columns int
+}
+
+// rankMappings puts the mapping that knows most of the files first, and tells what each file is by it.
+func rankMappings(files []*surveyed, cfg Config) ([]standing, error) {
 	var candidates []*mapping.Mapping
 	switch {
 	case cfg.Mapping != nil:
@@ -255,38 +291,43 @@ func chooseMapping(files []*surveyed, cfg Config) (*mapping.Mapping, error) {
 			candidates = append(candidates, m)
 		}
 	}
-	best, rival := choose(files, candidates)
-	if rival != nil {
-		return nil, &AmbiguousCRMError{CRMs: []string{best.Name, rival.Name}}
+	ranked := rank(files, candidates)
+	if rival := rivalOf(ranked); rival != nil {
+		return nil, &AmbiguousCRMError{CRMs: []string{ranked[0].mapping.Name, rival.Name}}
 	}
-	if tell(files, best) == 0 {
+	if tell(files, ranked[0].mapping) == 0 {
 		e := &NoExportError{}
 		for _, s := range files {
 			e.Files = append(e.Files, fmt.Sprintf("%s: %s", s.file.Path, s.note))
 		}
 		return nil, e
 	}
-	return best, nil
+	return ranked, nil
 }
 
-// choose takes the mapping that knows most of the files, and of several the one that has a use for most
-// of their columns. Where two know the same there is a rival, and nobody can say which is meant.
-func choose(files []*surveyed, candidates []*mapping.Mapping) (best, rival *mapping.Mapping) {
-	best = candidates[0]
-	mostFiles, mostColumns := -1, -1
+// rank orders mappings by how many of the files they know, and where these are as many by how many of
+// the columns they have a use for.
+func rank(files []*surveyed, candidates []*mapping.Mapping) []standing {
+	ranked := make([]standing, 0, len(candidates))
 	for _, m := range candidates {
-		n, columns := tell(files, m), 0
+		st := standing{mapping: m, files: tell(files, m)}
 		for _, f := range files {
-			columns += f.known
+			st.columns += f.known
 		}
-		switch {
-		case n > mostFiles || n == mostFiles && columns > mostColumns:
-			best, rival, mostFiles, mostColumns = m, nil, n, columns
-		case n == mostFiles && columns == mostColumns && n > 0:
-			rival = m
-		}
+		ranked = append(ranked, st)
 	}
-	return best, rival
+	slices.SortStableFunc(ranked, func(a, b standing) int {
+		return cmp.Or(cmp.Compare(b.files, a.files), cmp.Compare(b.columns, a.columns))
+	})
+	return ranked
+}
+
+// rivalOf gives the mapping that knows just as much as the first: nobody can say then which is meant.
+func rivalOf(ranked []standing) *mapping.Mapping {
+	if len(ranked) > 1 && ranked[0].files > 0 && ranked[0].files == ranked[1].files && ranked[0].columns == ranked[1].columns {
+		return ranked[1].mapping
+	}
+	return nil
 }
 
 // alongside adds a file once more for each other object that its rows are.

@@ -15,7 +15,7 @@ func cmdInspect(s streams) *cli.Command {
 		Name:         "inspect",
 		Usage:        "what is in an export, and what would become of it; needs no database",
 		ArgsUsage:    "PATH...",
-		Flags:        readFlags(),
+		Flags:        append(readFlags(), showValuesFlag()),
 		OnUsageError: onUsageError,
 		Before:       applyConfig,
 		Action: func(c *cli.Context) (err error) {
@@ -24,8 +24,9 @@ func cmdInspect(s streams) *cli.Command {
 				return err
 			}
 			if !c.Args().Present() {
-				return usagef("inspect needs a PATH: a folder, a zip, CSV or JSON files, or -")
+				return usagef("inspect needs a PATH: a folder, a zip, CSV, JSON or .xlsx files, or -")
 			}
+			cfg.ShowValues = c.Bool("show-values")
 			set, err := source.Find(c.Context, c.Args().Slice(), source.Options{Stdin: s.in})
 			if err != nil {
 				return err

@@ -32,7 +32,7 @@ func cmdRun(s streams) *cli.Command {
 				return err
 			}
 			if !c.Args().Present() {
-				return usagef("run needs a PATH: a folder, a zip, CSV or JSON files, or -")
+				return usagef("run needs a PATH: a folder, a zip, CSV, JSON or .xlsx files, or -")
 			}
 			return runImport(c, s, c.Args().Slice(), cfg, log)
 		},

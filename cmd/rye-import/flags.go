@@ -41,6 +41,11 @@ func readFlags() []cli.Flag {
 	}
 }
 
+// showValuesFlag lets a command show values of the export.
+func showValuesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "show-values", Usage: "show values of the export as they are; they are masked otherwise", DisableDefaultText: true}
+}
+
 func runFlags() []cli.Flag {
 	return append(readFlags(),
 		&cli.StringFlag{Name: "source", Usage: "`NAME` of the legacy system in the graph; default: the CRM's name", EnvVars: []string{"RYE_SOURCE"}},
@@ -95,12 +100,12 @@ func readConfig(c *cli.Context) (importer.Config, error) {
 		cfg.Mapping = m
 	}
 	switch c.String("output") {
-	case "text", "json":
+	case "text", "json", "": // blank for commands without it
 	default:
 		return cfg, usagef("--output %q: text or json", c.String("output"))
 	}
 	switch c.String("progress") {
-	case "auto", "plain", "none":
+	case "auto", "plain", "none", "":
 	default:
 		return cfg, usagef("--progress %q: auto, plain or none", c.String("progress"))
 	}

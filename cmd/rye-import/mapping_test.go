@@ -1,191 +1,197 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/projectrye/rye-import/importer/mapping"
 	"github.com/projectrye/rye-import/importer/report"
 	"github.com/projectrye/rye-import/internal/pgtest"
 )
 
-// ledgerMapping is the mapping of a CRM that nobody knows, whose records point at each other by name,
-// by e-mail and by domain, in lists too.
-const ledgerMapping = `
-mapping: ledger
-title: Ledger
-others: [Pipeline]
+const (
+	crmPeople    = "Person No,First Name,Last Name,Company,Joined,Rating\n1,Ada,Zimohor,Acme,31.01.2024,high\n2,Bob,Quill,Borealis,01.02.2024,medium\n3,Cyd,Ypsilon,Acme,,low\n"
+	crmCompanies = "Company No,Company,Industry\n10,Acme,Steel\n11,Borealis,Wood\n"
+)
+
+func decoded[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	require.NoError(t, dec.Decode(&v), text)
+	return v
+}
+
+// TestInspect_JSON has all that the text has, and hides values unless they are asked for.
+func TestInspect_JSON(t *testing.T) {
+	t.Parallel()
+	r := command(t, "", "inspect", fixture, "--output", "json")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	in := decoded[report.Inspection](t, r.stdout)
+	require.Equal(t, "salesforce", in.Detected.CRM)
+	require.Equal(t, 22, in.Detected.Files)
+	require.Equal(t, int64(76), in.Objects["Contact"].Read)
+	require.Equal(t, int64(1), in.Objects["Contact"].Duplicates)
+	require.True(t, in.Objects["Case"].Unmapped)
+	require.NotEmpty(t, in.Links)
+	require.Equal(t, int64(1), in.Rejects["ragged_row"])
+	var contact report.InspectedFile
+	for _, f := range in.Files {
+		if f.Path == "Contact.csv" {
+			contact = f
+		}
+	}
+	for _, c := range contact.Columns {
+		switch c.Name {
+		case "Email":
+			require.Equal(t, "email", c.Type)
+			require.Contains(t, c.Samples[0], "x@x")
+			require.Contains(t, c.Uses, "property email")
+			require.Empty(t, c.KeptAs)
+		case "Level__c":
+			require.Equal(t, "Level__c", c.KeptAs)
+		}
+	}
+	r = command(t, "", "inspect", fixture, "--output", "json", "--show-values")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Contains(t, r.stdout, "example.com")
+	for line := range strings.Lines(command(t, "", "inspect", fixture).stdout) {
+		if !strings.Contains(line, "README.md") {
+			require.LessOrEqual(t, len([]rune(strings.TrimRight(line, " \n"))), 100, line)
+		}
+	}
+}
+
+func TestMappingListShow(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"mapping"}, {"mapping", "list"}} {
+		r := command(t, "", args...)
+		require.Equal(t, exitDone, r.code, r.stderr)
+		for _, want := range append(mapping.Names(), "Salesforce", "Opportunity") {
+			require.Contains(t, r.stdout, want)
+		}
+	}
+	r := command(t, "", "mapping", "list", "--output", "json")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	rows := decoded[[]report.MappingRow](t, r.stdout)
+	require.Len(t, rows, len(mapping.Names()))
+	for _, name := range mapping.Names() {
+		r := command(t, "", "mapping", "show", name)
+		require.Equal(t, exitDone, r.code, r.stderr)
+		want, err := mapping.Source(name)
+		require.NoError(t, err)
+		require.Equal(t, string(want), r.stdout, "the text as it is")
+		r = command(t, "", "mapping", "lint", name)
+		require.Equal(t, exitDone, r.code, r.stdout)
+	}
+}
+
+// TestMappingInit drafts a mapping, which then can be checked and run.
+func TestMappingInit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "people.csv", crmPeople)
+	write(t, dir, "companies.csv", crmCompanies)
+	r := command(t, "", "mapping", "init", dir)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	for _, want := range []string{"type: person  # ", "first_name: First Name", "type: employs, from: {object: Companies, by: name, id: Company}", "order: dmy", "92 %: all 3 values are unique"} {
+		require.Contains(t, r.stdout, want)
+	}
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	written := command(t, "", "mapping", "init", "--out", file, dir)
+	require.Equal(t, exitDone, written.code, written.stderr)
+	require.Empty(t, written.stdout)
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, r.stdout, string(text))
+	again := command(t, "", "mapping", "init", dir, "--out", file)
+	require.Equal(t, exitFailed, again.code)
+	require.Contains(t, again.stderr, "mine.yaml is there already")
+
+	lint := command(t, "", "mapping", "lint", file, dir)
+	require.Equal(t, exitDone, lint.code, lint.stdout)
+	url := pgtest.Clone(t)
+	s := imported(t, url, exitDone, "--mapping", file, dir)
+	require.True(t, s.Balanced)
+	require.Equal(t, int64(3), s.Objects["People"].Created)
+	require.Equal(t, int64(2), s.Objects["Companies"].Created)
+
+	// Standard input, and what is no table.
+	r = command(t, crmCompanies, "mapping", "init", "-")
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Contains(t, r.stdout, "type: org")
+	r = command(t, "", "mapping", "init", hostile+"image.csv", hostile+"empty.csv")
+	require.Equal(t, exitFailed, r.code)
+	require.Contains(t, r.stderr, "empty.csv")
+	require.Empty(t, r.stdout)
+}
+
+// TestMappingLint tells errors of the mapping from notes on an export.
+func TestMappingLint(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	people := write(t, dir, "people.csv", crmPeople)
+	const good = `mapping: mine
 objects:
-  Company:
-    recognise: {all: [company_no, company]}
-    key: company_no
-    names: {name: company, domain: {column: web, as: domain}}
-    node: {type: org, code: ORG, label: company, properties: {name: company}}
-  Seller:
-    derive: {type: person, code: CON}
   Person:
-    recognise: {all: [person_no, last_name]}
-    key: person_no
-    created: created_on
-    require: [last_name]
-    names: {email: mail}
+    recognise: {all: [Person No, Last Name]}
+    key: Person No
+    require: [Company]
     node:
       type: person
       code: CON
-      label: {join: [first_name, last_name]}
-      properties: {first_name: first_name, last_name: last_name, email: {column: mail, as: email}}
-    links:
-      - {type: employs, from: {object: Company, by: name, id: employer}, properties: {title: position}}
-      - {type: owned_by, to: {object: Seller, by: name, id: seller}}
-  Deal:
-    recognise: {all: [deal_no, stage]}
-    key: deal_no
-    node: {type: opportunity, code: OPP, label: deal, properties: {name: deal}}
-    stage: {label: stage, pipeline: {object: Pipeline, id: pipe, default: default}}
-    links:
-      - {type: primary_contact, take: first, to: {object: Person, by: email, id: {column: people, as: list, split: ","}}}
-      - {type: secondary_contact, take: rest, to: {object: Person, by: email, id: {column: people, as: list, split: ","}}}
-      - {type: targets, to: {object: Company, by: domain, id: site}}
-    facts:
-      - {type: deal_value, claim: {amount: {column: worth, as: money}, currency: {column: worth, as: currency_of}}, need: [amount], sum: true}
+      label: Last Name
+      properties: {last_name: Last Name, joined: {column: Joined, as: date}, rating: {column: Rating, map: {high: A}}, fax: Fax}
+examples:
+  - object: Person
+    row: {Person No: 1, Last Name: Zimohor, Company: Acme, Rating: HIGH}
+    gives: {id: "1", label: Zimohor, properties: {rating: A}}
 `
-
-var (
-	ledgerCompanies = []string{"company_no|company|web", "1|Acme GmbH|https://www.acme.example/", "2|Globex|globex.example", "3|Acme  GmbH|"}
-	ledgerPeople    = []string{
-		"person_no|first_name|last_name|mail|employer|position|seller|created_on",
-		"10|Ada|Löve|ada@acme.example|ACME GMBH|CTO|Jane Doe|31.12.2023",
-		"11|Bob|Berg|bob@globex.example|globex|CEO|jane doe|01.02.2024",
-		"12|Cid|Cole|cid@x.example|Globexx|CEO||05.02.2024",
+	file := write(t, dir, "mine.yaml", good)
+	r := command(t, "", "mapping", "lint", file, people)
+	require.Equal(t, exitDone, r.code, r.stdout+r.stderr)
+	for _, want := range []string{"its example gives what it says", "First Name", "Fax", "first_name", "xxxxxx", "--show-values"} {
+		require.Contains(t, r.stdout, want)
 	}
-	ledgerDeals = []string{
-		"deal_no|deal|stage|pipe|people|site|worth",
-		"20|Big|Offer|Main|bob@globex.example, Ada@acme.example|globex.example|€ 1.234,50",
-		"21|Small|Won|Main||acme.example|€ 950,00",
-	}
-)
+	require.NotContains(t, r.stdout, "medium")
+	r = command(t, "", "mapping", "lint", file, people, "--show-values", "--output", "json")
+	require.Equal(t, exitDone, r.code, r.stdout+r.stderr)
+	l := decoded[report.Lint](t, r.stdout)
+	require.True(t, l.OK)
+	require.Equal(t, file, l.File)
+	require.Equal(t, []report.LintValue{{Column: "Rating", Value: "low", Records: 1}, {Column: "Rating", Value: "medium", Records: 1}}, l.Files[0].Unknown)
+	require.Equal(t, []report.LintProperty{{Type: "person", Property: "first_name", Nodes: 3}}, l.Files[0].Unfilled)
 
-// TestNames: a name that fits one record links, others wait and are told of, and join by themselves when
-// one record fits.
-func TestNames(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Clone(t)
-	pool := pgtest.Connect(t, url)
-	dir := t.TempDir()
-	mapping := write(t, t.TempDir(), "ledger.yaml", ledgerMapping)
-	write(t, dir, "people.csv", csvFile(ledgerPeople...)) // before those that they point at
-	write(t, dir, "companies.csv", csvFile(ledgerCompanies...))
-	write(t, dir, "deals.csv", csvFile(ledgerDeals...))
-	edges := func() []string {
-		return values(t, pool, `SELECT format('%s %s > %s', e.edge_type, s.label, t.label) FROM rye.edges e
-			JOIN rye.nodes s ON s.id = e.source_id JOIN rye.nodes t ON t.id = e.target_id
-			WHERE e.effective_to IS NULL AND e.archived_at IS NULL ORDER BY 1`)
-	}
-
-	first := imported(t, url, exitDone, "--mapping", mapping, dir)
-	want := []string{
-		"employs Globex > Bob Berg", "owned_by Ada Löve > Jane Doe", "owned_by Bob Berg > Jane Doe",
-		"pipeline_member Big > Pipeline Main", "pipeline_member Small > Pipeline Main",
-		"primary_contact Big > Bob Berg", "secondary_contact Big > Ada Löve", "targets Big > Globex", "targets Small > Acme GmbH",
-	}
-	require.Equal(t, want, edges())
-	require.Equal(t, report.Link{Found: 3, Linked: 1, Deferred: 2}, first.Links["employs"])
-	require.Equal(t, report.Sum{Source: "2184.50", Graph: "2184.50"}, first.Sums["deal_value"]["EUR"])
-	require.Equal(t, "CON-2312-0001", value[string](t, pool, "SELECT properties ->> 'code' FROM rye.nodes WHERE label = 'Ada Löve'"), "31.12. decides the order of all dates")
-	require.Equal(t, []report.Name{
-		{
-			Lookup: "Company.name", Name: "ACME GMBH", State: report.NameAmbiguous, Links: 1, Candidates: []report.Candidate{
-				{Object: "Company", ID: "1", Code: "ORG-2611-0001", Label: "Acme GmbH"}, {Object: "Company", ID: "3", Code: "ORG-2611-0003", Label: "Acme  GmbH"},
-			},
-		},
-		{Lookup: "Company.name", Name: "Globexx", State: report.NameUnknown, Links: 1, Suggestion: "Globex"},
-	}, undated(first.Names))
-
-	before := fingerprint(t, pool)
-	again := imported(t, url, exitDone, "--mapping", mapping, dir)
-	require.Zero(t, again.Graph)
-	require.Equal(t, first.Names, again.Names, "they wait as before")
-	require.Equal(t, before, fingerprint(t, pool))
-
-	// One of the two goes, and the one that was spelled differently comes: both links join by themselves.
-	write(t, dir, "companies.csv", csvFile(ledgerCompanies[0], ledgerCompanies[1], ledgerCompanies[2], "4|Globexx|"))
-	third := imported(t, url, exitDone, "--mapping", mapping, "--archive-missing", "--max-archive", "50", dir)
-	require.Equal(t, int64(1), third.Objects["Company"].Missing)
-	require.Contains(t, edges(), "employs Globexx > Cid Cole")
-	fourth := imported(t, url, exitDone, "--mapping", mapping, dir)
-	require.Contains(t, edges(), "employs Acme GmbH > Ada Löve", "the name was taken until the run before had ended")
-	require.Empty(t, fourth.Names)
-	require.Empty(t, fourth.Deferred)
-}
-
-// undated gives names without the month of the codes, which is that of the run.
-func undated(names []report.Name) []report.Name {
-	for i := range names {
-		for j := range names[i].Candidates {
-			c := &names[i].Candidates[j]
-			if len(c.Code) > 8 {
-				c.Code = c.Code[:4] + "2611" + c.Code[8:]
+	for name, tc := range map[string]struct {
+		from, to string
+		want     []string
+	}{
+		"unknown key": {"      label: Last", "      lable: Last", []string{"mine.yaml:10: ", `did you mean "label"?`}},
+		"no key":      {"    key: Person No\n", "", []string{"mine.yaml:3: objects.Person.key: is missing"}},
+		"two":         {"as: date}", "as: dete, case: camel}", []string{`mine.yaml:11: object Person: type "dete" is unknown; did you mean "date"?`, `case "camel" is unknown`}},
+		"example":     {"rating: A}}\n", "rating: B}}\n", []string{"mine.yaml:13: example 1 (Person) gives something else", `- "B"`, `+ "A"`}},
+		"rejected":    {", Company: Acme, Rating", ", Rating", []string{"rejected", "+ missing_required"}},
+	} {
+		require.Contains(t, good, tc.from, name)
+		bad := write(t, filepath.Join(dir, name), "mine.yaml", strings.Replace(good, tc.from, tc.to, 1))
+		for _, args := range [][]string{{bad}, {bad, people}} {
+			r := command(t, "", append([]string{"mapping", "lint"}, args...)...)
+			require.Equal(t, exitFailed, r.code, name)
+			for _, want := range tc.want {
+				require.Contains(t, r.stdout, want, name)
 			}
+			require.Empty(t, r.stderr, name)
 		}
+		r := command(t, "", "mapping", "lint", bad, "--output", "json")
+		require.Equal(t, exitFailed, r.code, name)
+		l := decoded[report.Lint](t, r.stdout)
+		require.False(t, l.OK)
+		require.True(t, len(l.Errors) > 0 && l.Errors[0].Line > 0 || len(l.Examples.Failures) > 0, name)
 	}
-	return names
-}
-
-// TestRespelled: the same records in another spelling are unchanged.
-func TestRespelled(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Clone(t)
-	pool := pgtest.Connect(t, url)
-	mapping := write(t, t.TempDir(), "ledger.yaml", ledgerMapping+"drop: {age: follows from the day of the export}\n")
-	imported(t, url, exitDone, "--mapping", mapping, write(t, t.TempDir(), "people.csv", csvFile(ledgerPeople...)))
-	before := fingerprint(t, pool)
-
-	for name, text := range map[string]string{
-		"dates":   csvFile(ledgerPeople[0], "10|Ada|Löve|ada@acme.example|ACME GMBH|CTO|Jane Doe|12/31/2023", "11|Bob|Berg|bob@globex.example|globex|CEO|jane doe|2/1/2024", "12|Cid|Cole|cid@x.example|Globexx|CEO||2/5/2024"),
-		"iso":     csvFile(ledgerPeople[0], "10|Ada|Löve|ada@acme.example|ACME GMBH|CTO|Jane Doe|2023-12-31 00:00:00", "11|Bob|Berg|bob@globex.example|globex|CEO|jane doe|2024-02-01T00:00:00Z", "12|Cid|Cole|cid@x.example|Globexx|CEO||Feb 5, 2024"),
-		"columns": csvFile("created_on|AGE|mail|Last_Name| first_name |seller|position|employer|person_no", "31.12.2023|40|ada@acme.example|Löve|Ada|Jane Doe|CTO|ACME GMBH|10", "01.02.2024|41|bob@globex.example| Berg|Bob|jane doe|CEO|globex |11", "05.02.2024|42|cid@x.example|Cole|Cid||CEO|Globexx|12"),
-		"quotes": "\ufeffperson_no;first_name;last_name;mail;employer;position;seller;created_on\r\n10;Ada;Löve;ada@ACME.example;ACME  GMBH;CTO;Jane Doe;31.12.2023\r\n" +
-			"11;Bob;\"Berg\";bob@globex.example;globex;CEO;jane doe;01.02.2024\r\n\r\n12;Cid;Cole;cid@x.example;Globexx;CEO;;05.02.2024\r\n",
-	} {
-		s := imported(t, url, exitDone, "--mapping", mapping, write(t, t.TempDir(), name+".csv", text))
-		require.Equal(t, report.Object{Read: 3, Unchanged: 3}, counted(s.Objects["Person"]), name)
-		require.Zero(t, s.Graph, name)
-		require.Equal(t, before, fingerprint(t, pool), name)
-	}
-}
-
-// counted is what became of records, without what else there is to say of them.
-func counted(o report.Object) report.Object {
-	return report.Object{Read: o.Read, Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived, Rejected: o.Rejected, Filtered: o.Filtered}
-}
-
-// TestUndecided: what cannot be decided stops the run before anything is written, and says how to go on.
-func TestUndecided(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Clone(t)
-	pool := pgtest.Connect(t, url)
-	dir := t.TempDir()
-	mapping := write(t, dir, "ledger.yaml", ledgerMapping)
-	people := write(t, dir, "people.csv", csvFile(ledgerPeople[0], "10|Ada|Löve||||Jane Doe|03.04.2024", "11|Bob|Berg||||Jane Doe|05.04.2024"))
-	deals := write(t, dir, "deals.csv", csvFile(ledgerDeals[0], "20|Big|Offer|Main|||$1,200", "21|Small|Won|Main|||950"))
-	for path, want := range map[string]string{
-		people: people + `: column "created_on": no cell decides the order of day and month of its dates (the first that can be read in two ways is on line 2); ` +
-			`say --date-order mdy or --date-order dmy, or write order: mdy or order: dmy beside the column in the mapping`,
-		deals: deals + `: column "worth": no cell decides the decimal mark of its numbers (the first that can be read in two ways is on line 2); ` +
-			`say --decimal point or --decimal comma, or write decimal: point or decimal: comma beside the column in the mapping`,
-	} {
-		r := command(t, "", "--database-url", url, "run", "--mapping", mapping, path)
-		require.Equal(t, exitFailed, r.code)
-		require.Contains(t, r.stderr, filepath.Base(want[:len(path)])+want[len(path):])
-	}
-	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
-	imported(t, url, exitDone, "--mapping", mapping, "--date-order", "dmy", people)
-	require.Equal(t, "CON-2404-0001", value[string](t, pool, "SELECT properties ->> 'code' FROM rye.nodes WHERE label = 'Ada Löve'"))
-	said, err := os.ReadFile(mapping)
-	require.NoError(t, err)
-	mapping = write(t, dir, "said.yaml", string(said)+"dates: mdy\nnumbers: point\n")
-	s := imported(t, url, exitDone, "--source", "other", "--mapping", mapping, people, deals)
-	require.Equal(t, "2150.00", s.Sums["deal_value"]["unknown"].Graph, "$ alone could be any dollar")
 }

@@ -42,6 +42,10 @@ func TestCSV(t *testing.T) {
 			want: outcome{rows: []string{"2: 1|2", "3: 3|x\ny"}},
 		},
 		{
+			name: "CRInCell", in: "a,\"b\rc\"\n1,\"x\ry\"\n2,z\n3,\"u\rv\r\n\r\"\n", header: "a|b\nc",
+			want: outcome{rows: []string{"2: 1|x\ny", "3: 2|z", "4: 3|u\nv\n\n"}},
+		},
+		{
 			name: "DelimiterAsked", in: "a^b,c\n1^2,3\n", opts: Options{Delimiter: '^'}, header: "a|b,c",
 			want: outcome{rows: []string{"2: 1|2,3"}},
 		},

@@ -90,7 +90,17 @@ func (p *rowParser) parse(text []byte) ([]string, error) {
 		return nil, err
 	}
 	list := v.(interface{ list() []string }).list()
+	if bytes.IndexByte(bytes.TrimRight(text, "\r\n"), '\r') >= 0 {
+		lineBreaks(list)
+	}
 	return list[:len(list):len(list)], nil
+}
+
+// lineBreaks puts LF in the place of CR: it stands for a line break where lines end in LF.
+func lineBreaks(cells []string) {
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, "\r", "\n")
+	}
 }
 
 // lineFeed gives a csv.Reader one line at a time.
@@ -126,6 +136,7 @@ func anyRow(text []byte, delimiter rune, lazy bool) []string {
 	if err != nil {
 		return nil
 	}
+	lineBreaks(cells)
 	return cells
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	Objects    []string          // every object that a record or a reference may belong to
 	Lookups    []string          // virtual objects: a reference of one holds a name, not an id
 	Derived    map[string]Derive // by lookup: what becomes of names that fit no record; none makes them wait
+	Repeated   map[string]bool   // objects whose records may stand several times: if true the first counts, else they must be the same
 	KeyColumns map[string]string // the column that holds the id, by object
 	IDType     string            // source_id_type of the crosswalk
 	Full       bool              // whether the export claims to hold every record

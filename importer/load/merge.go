@@ -218,7 +218,19 @@ func (m *merger) match(ctx context.Context) error {
 
 // losers takes records out whose key another record has too.
 func (m *merger) losers(ctx context.Context) error {
-	n, err := m.q.MergeLoserInsert(ctx, m.no)
+	params := importdb.MergeLoserInsertParams{RunNo: m.no, FirstNos: []int32{}, SameNos: []int32{}}
+	for name, first := range m.run.cfg.Repeated {
+		no, err := m.run.object(name)
+		if err != nil {
+			return err
+		}
+		if first {
+			params.FirstNos = append(params.FirstNos, *no)
+		} else {
+			params.SameNos = append(params.SameNos, *no)
+		}
+	}
+	n, err := m.q.MergeLoserInsert(ctx, params)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -243,15 +255,16 @@ func (m *merger) losers(ctx context.Context) error {
 	for _, l := range links {
 		c := m.out.Links[l.EdgeType]
 		c.Found += l.Links
-		c.Rejected += l.Links
+		c.Rejected += l.Rejected
+		c.Unchanged += l.Links - l.Rejected
 		m.out.Links[l.EdgeType] = c
 	}
 	participants, err := m.q.StagingParticipantDeleteLosers(ctx, m.no)
 	if err != nil {
 		return err
 	}
-	if participants > 0 {
-		m.out.Links[ParticipantLink] = Links{Found: participants, Rejected: participants}
+	if p := participants; p.Links > 0 {
+		m.out.Links[ParticipantLink] = Links{Found: p.Links, Rejected: p.Rejected, Unchanged: p.Links - p.Rejected}
 	}
 	for _, drop := range []func(context.Context, int32) error{
 		m.q.StagingNodeDeleteLosers, m.q.StagingNameDeleteLosers, m.q.StagingFactDeleteLosers, m.q.StagingEventDeleteLosers,

@@ -333,7 +333,7 @@ func TestMerge_Duplicates(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, run.Close(t.Context()))
 	// The link of the older Ada went with her, and that of the second Cid.
-	require.Equal(t, Links{Found: 2, Rejected: 2}, out.Links["employs"])
+	require.Equal(t, Links{Found: 2, Unchanged: 1, Rejected: 1}, out.Links["employs"])
 	require.Equal(t, []string{"Acme", "Ada, newer", "Bob", "Cid"}, values(t, pool, "SELECT label FROM rye.nodes ORDER BY 1"))
 }
 

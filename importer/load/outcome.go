@@ -78,6 +78,7 @@ const (
 	VerdictDuplicate = "duplicate_id"
 	VerdictOlder     = "older_version"
 	VerdictSame      = "same_record"
+	VerdictRepeated  = "repeated"
 )
 
 // Waiting counts links, participants or facts whose other end has not arrived.

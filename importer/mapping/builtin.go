@@ -32,9 +32,18 @@ func Names() []string {
 
 // Builtin gives a built-in mapping by the name of its CRM.
 func Builtin(name string) (*Mapping, error) {
+	text, err := Source(name)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(text)
+}
+
+// Source gives the text of a built-in mapping.
+func Source(name string) ([]byte, error) {
 	text, err := builtin.ReadFile(path.Join("builtin", path.Base(name)+".yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("there is no mapping %q; there are: %s", name, strings.Join(Names(), ", "))
 	}
-	return Parse(text)
+	return text, nil
 }

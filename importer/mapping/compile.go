@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -40,6 +41,9 @@ type Plan struct {
 	rest        *object // columns that nothing names, kept under their own names
 
 	uses      [][]string // what each column is used for
+	lacks     []string   // columns that the mapping names and the header has not
+	maps      []*value   // columns whose texts a value map replaces
+	times     int        // columns of times that are read more than once
 	formatted []Formatted
 }
 
@@ -53,6 +57,7 @@ type ids struct {
 	form     Form
 	strip    []string
 	none     map[string]bool
+	lengths  uint64 // of those in none, a bit each
 	prefixes map[string]string
 }
 
@@ -60,12 +65,13 @@ type ids struct {
 type ref struct {
 	object   string // that the id belongs to, or the lookup; empty for any
 	lookup   bool
+	byID     bool // it is an id that is looked up
 	choose   *value
 	id       *value
 	fallback string
 }
 
-// naming is a lookup that a record answers to, with what it is called there.
+// naming is a lookup that a record answers to, with what it is called there; without values, its id.
 type naming struct {
 	lookup string
 	values []*value
@@ -128,6 +134,7 @@ type linkPlan struct {
 	when         *condition
 	typ          string
 	from, to     *ref
+	except       *ref // nil if none are
 	take         Take
 	properties   *object
 	since, until []*value
@@ -190,6 +197,9 @@ type compiler struct {
 	uses     [][]string
 	taken    map[string]bool // names of properties that columns fill
 	formats  map[int]*Formatted
+	lacks    map[string]bool
+	maps     []*value
+	memos    map[timeColumn]int // places in row.times, from 1
 	errs     []string
 }
 
@@ -219,13 +229,13 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	}
 	c := &compiler{
 		mapping: m, object: o, written: header, settings: &p.settings, columns: m.indexColumns(header, o), uses: make([][]string, len(header)),
-		taken: make(map[string]bool), formats: make(map[int]*Formatted),
+		taken: make(map[string]bool), formats: make(map[int]*Formatted), lacks: make(map[string]bool), memos: make(map[timeColumn]int),
 	}
 	p.key = c.values(o.Key, "id")
 	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
 	p.deleted = c.flag(o.Deleted, "marks deleted records")
 	for _, n := range m.IDs.None {
-		p.ids.none[n] = true
+		p.ids.setNone(n)
 	}
 	for _, group := range o.Require {
 		names := strings.Split(group, "|")
@@ -238,7 +248,9 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		p.same = append(p.same, same{when: c.condition(s.When), ref: c.ref(&s.As, "is the same as"), gone: s.Gone})
 	}
 	for _, l := range m.lookups[p.Object] {
-		if values := c.values(o.Names[l.by], ""); len(values) > 0 {
+		if l.by == "" {
+			p.names = append(p.names, naming{lookup: l.name})
+		} else if values := c.values(o.Names[l.by], ""); len(values) > 0 {
 			p.names = append(p.names, naming{lookup: l.name, values: values})
 		}
 	}
@@ -267,7 +279,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		c.column(name, "records of "+o.Children[name].Object)
 	}
 	p.rest = c.rest()
-	p.uses = c.uses
+	p.uses, p.lacks, p.maps, p.times = c.uses, sortedKeys(c.lacks), c.maps, len(c.memos)
 	for _, col := range sortedKeys(c.formats) {
 		p.formatted = append(p.formatted, *c.formats[col])
 	}
@@ -382,6 +394,8 @@ func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
 		c.use(i, use)
+	} else if name != "" {
+		c.lacks[name] = true
 	}
 	return i
 }
@@ -468,10 +482,10 @@ func (c *compiler) ref(r *Ref, use string) *ref {
 	if r == nil {
 		return nil
 	}
-	out := &ref{id: c.value(&r.ID, use), fallback: r.Default}
+	out := &ref{id: c.value(&r.ID, use), fallback: r.Default, byID: r.By == ""}
 	switch {
-	case r.By != "":
-		out.object, out.lookup = lookupName(r.Objects, r.By), true
+	case r.lookup != "":
+		out.object, out.lookup = r.lookup, true
 	case len(r.Objects) == 1:
 		out.object = r.Objects[0]
 	}
@@ -481,9 +495,12 @@ func (c *compiler) ref(r *Ref, use string) *ref {
 	return out
 }
 
-// lookupName names the lookup by which records of some objects are pointed at.
+// lookupName names the lookup by which records of some objects are pointed at; by nothing means by id.
 func lookupName(objects []string, by string) string {
-	return strings.Join(objects, ",") + "." + by
+	if len(objects) == 0 {
+		objects = []string{"any"}
+	}
+	return strings.Join(objects, ",") + "." + first(by, "id")
 }
 
 func (c *compiler) refs(list Refs, use string) []*ref {
@@ -661,6 +678,11 @@ func (c *compiler) link(l *Link) linkPlan {
 		properties: c.objectOf(l.Properties, "link property"), since: c.times(l.Since, ""), until: c.times(l.Until, ""),
 		take: l.Take,
 	}
+	if l.Except != nil {
+		other := *cmp.Or(l.From, l.To)
+		other.ID, other.Default = *l.Except, ""
+		p.except = c.ref(&other, "")
+	}
 	if p.slot == "" {
 		if l.From != nil {
 			p.slot = l.From.ID.name()
@@ -720,7 +742,9 @@ func (c *compiler) drop(name, why string) {
 	if i := c.find(name); i >= 0 && name == strings.ToUpper(name) && strings.TrimSpace(c.written[i]) != name {
 		return
 	}
-	c.column(name, "dropped: "+why)
+	if i := c.find(name); i >= 0 {
+		c.use(i, "dropped: "+why)
+	}
 	c.dropMembers(name, why)
 }
 
@@ -753,6 +777,24 @@ func globMatch(pattern, name string) bool {
 
 // Uses tells what becomes of each column of the header.
 func (p *Plan) Uses() [][]string { return p.uses }
+
+// Kept tells for each column of the header under which name it is kept though nothing names it; blank for
+// all others.
+func (p *Plan) Kept() []string {
+	kept := make([]string, len(p.uses))
+	for i, uses := range p.uses {
+		if len(uses) == 1 {
+			if name, ok := strings.CutPrefix(uses[0], keptAs); ok {
+				kept[i] = name
+			}
+		}
+	}
+	return kept
+}
+
+// Lacks lists the columns that the mapping names and the header has not, under no name that is known for
+// them.
+func (p *Plan) Lacks() []string { return p.lacks }
 
 // HasKey reports whether the header has a column for the id. Without one, records cannot be told
 // apart, and none of them can be imported.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/net/idna"
+	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 )
 
@@ -103,4 +104,10 @@ func currencyOfMoney(s string) string {
 		return strings.ToUpper(sign)
 	}
 	return ""
+}
+
+// isCurrency reports whether there is a currency of this code.
+func isCurrency(code string) bool {
+	_, err := currency.ParseISO(code)
+	return err == nil
 }

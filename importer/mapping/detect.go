@@ -30,7 +30,8 @@ func (m *Mapping) Detect(look Look) Verdict {
 		return v
 	}
 	if len(look.Types) == 1 {
-		if name := m.ObjectOfType(look.Types[0]); name != "" {
+		// Objects of other CRMs have these names too, but other ids.
+		if name := m.ObjectOfType(look.Types[0]); name != "" && (anyKey(look.Header) < 0 || m.hasKey(name, look.Header)) {
 			return Verdict{Object: name, Evidence: "its records state their type", Known: m.knownColumns(name, look.Header)}
 		}
 		return Verdict{Looks: look.Types[0], Evidence: fmt.Sprintf("its records state the type %s, which is not mapped", look.Types[0])}
@@ -70,6 +71,12 @@ func (m *Mapping) Detect(look Look) Verdict {
 		return Verdict{Evidence: fmt.Sprintf("it has the columns of %s, but its ids are none of %s", foreign.name, m.Title)}
 	}
 	return Verdict{Evidence: m.closest(look)}
+}
+
+// hasKey reports whether a header has a column for the id of an object's records.
+func (m *Mapping) hasKey(name string, header []string) bool {
+	p, err := m.Compile(name, header, Settings{})
+	return err == nil && p.HasKey()
 }
 
 // ObjectOfType gives the object whose records state a type, or "".

@@ -290,3 +290,81 @@ func TestSnakeCase(t *testing.T) {
 		require.Equal(t, want, snakeCase(name))
 	}
 }
+
+// TestDetect_Dynamics365 tells the objects of copies that hold little more than ids.
+func TestDetect_Dynamics365(t *testing.T) {
+	t.Parallel()
+
+	m := builtinNamed(t, "dynamics365")
+	for header, want := range map[string]string{
+		"accountid,name01,name02":     "Account",
+		"contactid,name01,name02":     "Contact",
+		"opportunityid,name01,name02": "Opportunity",
+		"stringmapid,_fivetran_deleted,attributename,attributevalue,objecttypecode,value,renamed_attributename": "StringMap",
+		"activityid,name01,name02": "", // of what kind and when, nothing tells
+		"incidentid,name01,name02": "",
+		// What others write.
+		"Id,AccountId,LastName":                      "",
+		"Id,IsDeleted,OpportunityId,ContactId":       "",
+		"Record ID,Company name,City":                "",
+		"Account ID,Account Name,Type,Billing City":  "",
+		"Id,Name,Phone,Owner":                        "",
+		"Record Id,Account Name,Account Owner,Phone": "",
+	} {
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+
+			v := m.Detect(Look{Header: strings.Split(header, ",")})
+			require.Equal(t, want, v.Object, v.Evidence)
+		})
+	}
+}
+
+// TestDetect_Odoo tells objects apart by headers that differ little.
+func TestDetect_Odoo(t *testing.T) {
+	t.Parallel()
+
+	m := builtinNamed(t, "odoo")
+	for header, want := range map[string]string{
+		"id,name,email,phone,is_company,write_date,create_date":               "Partner",
+		"id,name,email,child_ids/name,child_ids/street":                       "Company",
+		"id,name,is_company,child_ids/name,child_ids/email":                   "Partner",
+		"id,name,partner_name,email_from,stage_id,write_date":                 "Lead",
+		"External ID,Opportunity,Stage,Expected Revenue,Salesperson":          "Lead",
+		"Display Name,Phone,Email,Salesperson,Activities,City,Country":        "",
+		"Name,Phone,Email,Salesperson,Related Company,City,Country":           "Partner",
+		"id,login,name,partner_id":                                            "User",
+		"id,name,is_won,sequence":                                             "Stage",
+		"id,name":                                                             "", // could be anything
+		"Company_ID;Company_Name;Phone;www;Account_Manager;address1;city":     "",
+		"id,name,creator_id,owner_id,stage_id,contact_id,value":               "", // Zendesk Sell
+		"id,title,stage_id,pipeline_id,org_id,person_id":                      "", // Pipedrive
+		"id,account_id,name,stage_name,amount,is_won,is_closed,probability":   "", // Salesforce
+		"id,name,amount,deal_stage_id,deal_pipeline_id,sales_account_id,tags": "", // Freshsales
+	} {
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+
+			v := m.Detect(Look{Header: strings.FieldsFunc(header, func(r rune) bool { return r == ',' || r == ';' })})
+			require.Equal(t, want, v.Object, v.Evidence)
+		})
+	}
+}
+
+// TestDetect_TypeOfAnother is not deceived by a type that another CRM calls the same: the ids are
+// elsewhere.
+func TestDetect_TypeOfAnother(t *testing.T) {
+	t.Parallel()
+	m := parse(t, `
+mapping: x
+objects:
+  Contact:
+    recognise: {all: [Record ID]}
+    key: Record ID
+    node: {type: person}
+`)
+	v := m.Detect(Look{Header: []string{"Id", "LastName"}, Types: []string{"Contact"}})
+	require.Empty(t, v.Object)
+	require.Equal(t, "Contact", v.Looks)
+	require.Equal(t, "Contact", m.Detect(Look{Header: []string{"Record ID", "LastName"}, Types: []string{"Contact"}}).Object)
+}

@@ -13,7 +13,7 @@ import (
 )
 
 // An expression sees the cells of its row and nothing else: no variable, no file, no clock. It has the
-// functions of texts and numbers, but none that repeats anything or makes a text longer, and no lists, so
+// functions of texts and numbers, but none that repeats anything or makes a text longer, so
 // that what it costs is bounded by its length and that of its cells.
 var expressionFunctions = []string{
 	"trim", "trimPrefix", "trimSuffix", "upper", "lower", "indexOf", "lastIndexOf", "hasPrefix", "hasSuffix",
@@ -40,7 +40,7 @@ type cellNames struct {
 // Visit implements ast.Visitor.
 func (n *cellNames) Visit(node *ast.Node) {
 	switch part := (*node).(type) {
-	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode, *ast.UnaryNode, *ast.ConditionalNode:
+	case *ast.NilNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode, *ast.UnaryNode, *ast.ConditionalNode, *ast.ArrayNode:
 	case *ast.IdentifierNode:
 		if part.Value != "cell" {
 			n.err = errExpressionPart

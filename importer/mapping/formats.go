@@ -56,6 +56,13 @@ func (c *compiler) format(out *value, v *Value) {
 	switch v.As {
 	case TypeDate, TypeTime:
 		out.dates.order = first(v.Order, c.mapping.Dates, shown.Order, c.settings.DateOrder)
+		if out.col >= 0 && out.steps == nil && v.Layout == "" && v.Unit == "" {
+			at := timeColumn{out.col, out.dates.order}
+			if c.memos[at] == 0 {
+				c.memos[at] = len(c.memos) + 1
+			}
+			out.memo = c.memos[at]
+		}
 		if v.Order == "" && c.mapping.Dates == "" && v.Layout == "" && v.Unit == "" {
 			c.note(out, column, true)
 		}

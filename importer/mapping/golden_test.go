@@ -22,9 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // salesforce is the built-in mapping.
 func salesforce(t testing.TB) *Mapping {
 	t.Helper()
-	m, err := Builtin("salesforce")
-	require.NoError(t, err)
-	return m
+	return builtinNamed(t, "salesforce")
 }
 
 // readRecords reads the records of an object from testdata: a line for each cell, a blank line

@@ -2,6 +2,18 @@ package mapping
 
 import "strings"
 
+// setNone adds a value that means no record.
+func (i *ids) setNone(s string) {
+	i.none[s] = true
+	i.lengths |= 1 << min(len(s), 63)
+}
+
+// isNone reports whether a cell says that there is no record. Every cell is asked; most differ in their
+// length alone.
+func (i *ids) isNone(s string) bool {
+	return i.lengths&(1<<min(len(s), 63)) != 0 && i.none[s]
+}
+
 // normal brings an id to the one form in which keys are compared and stored.
 func (i *ids) normal(id string) string {
 	for _, beginning := range i.strip {

@@ -22,6 +22,7 @@ type Mapping struct {
 	Examples []Example          `yaml:"examples"` // rows and what they become, checked by mapping lint
 
 	hash    string
+	text    []byte              // as it was parsed, to tell where an example is
 	lookups map[string][]lookup // by object: the lookups that its records answer to
 	derived map[string]Derivation
 }
@@ -64,6 +65,7 @@ type Object struct {
 	Aliases   map[string][]string `yaml:"aliases"`  // other spellings of a column
 	Children  map[string]Child    `yaml:"children"` // columns that hold records of other objects
 	Key       Values              `yaml:"key"`      // the first of these that is filled is the id
+	Repeated  Repeated            `yaml:"repeated"` // how a record may stand several times in an export; default not
 	Names     map[string]Values   `yaml:"names"`    // what else a record can be pointed at by; the lookup, and its values
 	Deleted   *Flag               `yaml:"deleted"`  // marks a deleted record
 	Created   Times               `yaml:"created"`  // when the CRM made it: the first that is filled
@@ -84,6 +86,15 @@ type Object struct {
 
 	Blank map[string]BlankPolicy `yaml:"blank"` // policies of single properties
 }
+
+// Repeated is how a record may stand several times in an export. Other repetitions are rejected.
+type Repeated string
+
+// The ways of repeating.
+const (
+	RepeatedSame  Repeated = "same"  // with the same content
+	RepeatedFirst Repeated = "first" // with any content; the first counts
+)
 
 // Recognise tells an object by its header and its ids, never by the name of a file.
 type Recognise struct {
@@ -139,6 +150,8 @@ type Ref struct {
 	By      string   `yaml:"by"`      // the lookup that the record is pointed at by; default: its id
 	ID      Value    `yaml:"id"`      // the column that holds the id or the name
 	Default string   `yaml:"default"` // the id, where the column is blank or missing
+
+	lookup string // that its id or name is looked up in, in place of one object
 }
 
 // NameList is one name or a list of names.
@@ -239,9 +252,10 @@ type Link struct {
 	Name       string           `yaml:"name"` // default: the column of From or To
 	When       *When            `yaml:"when"`
 	Type       string           `yaml:"type"`
-	From       *Ref             `yaml:"from"` // the edge comes from there to the record ...
-	To         *Ref             `yaml:"to"`   // ... or goes from the record to there
-	Take       Take             `yaml:"take"` // which records of a list; default all
+	From       *Ref             `yaml:"from"`   // the edge comes from there to the record ...
+	To         *Ref             `yaml:"to"`     // ... or goes from the record to there
+	Except     *Value           `yaml:"except"` // records of the list that are left out: those that another column names
+	Take       Take             `yaml:"take"`   // which records of the list; default all
 	Properties map[string]Value `yaml:"properties"`
 	Since      Times            `yaml:"since"`
 	Until      Times            `yaml:"until"`

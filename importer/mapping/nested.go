@@ -61,6 +61,7 @@ func (c *compiler) nested(v *value, object, use string) *value {
 	if cols == nil {
 		return v
 	}
+	delete(c.lacks, object)
 	root := &branch{col: -1}
 	for _, i := range cols {
 		root.add(pathOf(c.columns.names[i][n+1:]), i)

@@ -30,8 +30,9 @@ func Parse(text []byte) (*Mapping, error) {
 	if m.Extends != "" {
 		base, err := builtin.ReadFile("builtin/" + m.Extends + ".yaml")
 		if err != nil || strings.ContainsAny(m.Extends, "/\\") {
-			return nil, fmt.Errorf("checking the mapping: extends: there is no built-in mapping %q%s; there are: %s",
+			problem := fmt.Sprintf("extends: there is no built-in mapping %q%s; there are: %s",
 				m.Extends, suggest(m.Extends, Names()), strings.Join(Names(), ", "))
+			return nil, &CheckError{Problems: []Problem{{Line: locate(text, problem), Text: problem}}}
 		}
 		if whole, err = extend(base, text); err != nil {
 			return nil, err
@@ -42,8 +43,13 @@ func Parse(text []byte) (*Mapping, error) {
 	}
 	sum := sha256.Sum256(whole)
 	m.hash = hex.EncodeToString(sum[:8])
-	if err := m.check(); err != nil {
-		return nil, err
+	m.text = text
+	if problems := m.check(); len(problems) > 0 {
+		e := &CheckError{}
+		for _, p := range problems {
+			e.Problems = append(e.Problems, Problem{Line: locate(text, p), Text: p})
+		}
+		return nil, e
 	}
 	return m, nil
 }
@@ -51,8 +57,7 @@ func Parse(text []byte) (*Mapping, error) {
 // read decodes YAML strictly.
 func read(text []byte) (*Mapping, error) {
 	m := &Mapping{}
-	dec := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := dec.Decode(m); err != nil {
+	if err := decodeYAML(text, m, yaml.Strict()); err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil, errors.New("the mapping is empty")
 		}
@@ -61,14 +66,46 @@ func read(text []byte) (*Mapping, error) {
 	return m, nil
 }
 
+var errYAML = errors.New("it is no YAML that can be read; tags, as !!str, are not needed here")
+
+// decodeYAML decodes the first document of a text, with keys as they are written.
+func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) (err error) {
+	defer func() {
+		if recover() != nil { // the library does so over tags of types that a value is not of
+			err = errYAML
+		}
+	}()
+	dec := yaml.NewDecoder(bytes.NewReader(text), options...)
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return dec.Decode(into) // which says why
+	}
+	ast.Walk(textKeys{}, file.Docs[0].Body)
+	return dec.DecodeFromNode(file.Docs[0].Body, into)
+}
+
+// textKeys makes texts of keys that YAML takes for something else, as they are written: true, null, 007.
+type textKeys struct{}
+
+// Visit implements ast.Visitor.
+func (v textKeys) Visit(node ast.Node) ast.Visitor {
+	if m, ok := node.(*ast.MappingValueNode); ok {
+		switch m.Key.(type) {
+		case *ast.BoolNode, *ast.NullNode, *ast.IntegerNode, *ast.FloatNode:
+			m.Key = ast.String(m.Key.GetToken())
+		}
+	}
+	return v
+}
+
 // extend lays a mapping over another: maps are joined key by key, a null takes a key away, and
 // everything else is replaced.
 func extend(base, text []byte) ([]byte, error) {
 	var under, over map[string]any
-	if err := yaml.Unmarshal(base, &under); err != nil {
+	if err := decodeYAML(base, &under); err != nil {
 		return nil, err // unreachable: it is built in
 	}
-	if err := yaml.Unmarshal(text, &over); err != nil {
+	if err := decodeYAML(text, &over); err != nil {
 		return nil, fmt.Errorf("reading the mapping: %s", yaml.FormatError(err, false, true))
 	}
 	delete(over, "extends")
@@ -218,7 +255,7 @@ func (c *checker) bad(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-func (m *Mapping) check() error {
+func (m *Mapping) check() []string {
 	c := &checker{m: m, known: make(map[string]bool)}
 	c.general()
 	for _, name := range sortedKeys(m.Objects) {
@@ -249,10 +286,7 @@ func (m *Mapping) check() error {
 			}
 		}
 	}
-	if len(c.problems) > 0 {
-		return fmt.Errorf("checking the mapping: %s", strings.Join(c.problems, "; "))
-	}
-	return nil
+	return c.problems
 }
 
 // general checks what stands outside of objects.
@@ -345,6 +379,9 @@ func (c *checker) object(name string, o *Object) {
 			c.bad("%s.facts[%d].on: is missing, and the record is no node itself", at, i)
 		}
 	}
+	if ways := []Repeated{"", RepeatedSame, RepeatedFirst}; !slices.Contains(ways, o.Repeated) {
+		c.bad("%s.repeated: %q: same or first", at, o.Repeated)
+	}
 	for _, property := range sortedKeys(o.Blank) {
 		c.policy(at+".blank."+property, o.Blank[property])
 	}
@@ -383,7 +420,8 @@ func (c *checker) isChild(name string) bool {
 // references checks where the references of an object lead, and notes the lookups that they use.
 func (c *checker) references(name string, o *Object) {
 	at := "objects." + name
-	for _, r := range o.refs() {
+	ends, others := o.refs()
+	for _, r := range slices.Concat(ends, others) {
 		for _, target := range r.Objects {
 			if !c.known[target] {
 				c.bad("%s: a reference by %s names the object %q, which there is not%s", at, r.ID.name(), target, suggest(target, sortedKeys(c.known)))
@@ -393,22 +431,54 @@ func (c *checker) references(name string, o *Object) {
 			c.lookup(at, r)
 		}
 	}
+	// Where ids do not tell their object, one that could be of several is looked up among them.
+	for _, r := range ends {
+		if r.By == "" && len(r.Objects) != 1 && len(c.m.IDs.Prefixes) == 0 {
+			c.lookupByID(r)
+		}
+	}
 	for i := range o.Same {
 		if o.Same[i].As.By != "" {
 			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
 		}
 	}
+	if s := o.Stage; s != nil && s.Pipeline != nil && s.Pipeline.By != "" {
+		c.bad("%s.stage.pipeline: a pipeline is pointed at by its id only, or by whatever deals call it", at)
+	}
+	if p := o.Participant; p != nil && p.Event.By != "" {
+		c.bad("%s.participant.event: an event is pointed at by its id only", at)
+	}
 }
 
-// lookup is a way of pointing at records other than by their ids.
+// lookup is a way of pointing at records other than by their object and id. By nothing means by the id
+// alone.
 type lookup struct{ name, by string }
+
+// lookupByID lets records of the objects that a reference names, or of all, answer to their ids.
+func (c *checker) lookupByID(r *Ref) {
+	r.lookup = lookupName(r.Objects, "")
+	targets := r.Objects
+	if len(targets) == 0 {
+		for name, o := range c.m.Objects {
+			if o != nil && o.Node != nil {
+				targets = append(targets, c.m.RecordObject(name))
+			}
+		}
+	}
+	for _, target := range targets {
+		if l := (lookup{name: r.lookup}); !slices.Contains(c.m.lookups[target], l) {
+			c.m.lookups[target] = append(c.m.lookups[target], l)
+		}
+	}
+}
 
 func (c *checker) lookup(at string, r *Ref) {
 	if len(r.Objects) == 0 {
 		c.bad("%s: a reference by %s needs the objects whose %s it is", at, r.ID.name(), r.By)
 		return
 	}
-	l := lookup{name: lookupName(r.Objects, r.By), by: r.By}
+	r.lookup = lookupName(r.Objects, r.By)
+	l := lookup{name: r.lookup, by: r.By}
 	for _, target := range r.Objects {
 		named := false
 		for _, name := range sortedKeys(c.m.Objects) {
@@ -431,16 +501,19 @@ func (c *checker) lookup(at string, r *Ref) {
 	}
 }
 
-// refs lists the references of an object, those inside of values too.
-func (o *Object) refs() []*Ref {
-	var refs []*Ref
-	add := func(list ...*Ref) {
+// refs lists the references of an object: the ends of edges and what else points at nodes, and others,
+// among them those inside of values.
+func (o *Object) refs() (ends, others []*Ref) {
+	put := func(to []*Ref, list ...*Ref) []*Ref {
 		for _, r := range list {
 			if r != nil && (len(r.Objects) > 0 || r.ID.name() != "" || r.Default != "") {
-				refs = append(refs, r)
+				to = append(to, r)
 			}
 		}
+		return to
 	}
+	add := func(list ...*Ref) { ends = put(ends, list...) }
+	addOther := func(list ...*Ref) { others = put(others, list...) }
 	addAll := func(lists ...Refs) {
 		for _, list := range lists {
 			for i := range list {
@@ -454,7 +527,7 @@ func (o *Object) refs() []*Ref {
 		if v == nil {
 			return
 		}
-		add(v.Ref)
+		addOther(v.Ref)
 		for _, list := range [][]Value{v.First, v.Join} {
 			for i := range list {
 				inValue(&list[i])
@@ -471,7 +544,7 @@ func (o *Object) refs() []*Ref {
 		}
 	}
 	for i := range o.Same {
-		add(&o.Same[i].As)
+		addOther(&o.Same[i].As)
 	}
 	if n := o.Node; n != nil {
 		inValue(n.Label)
@@ -501,11 +574,13 @@ func (o *Object) refs() []*Ref {
 		}
 	}
 	if p := o.Participant; p != nil {
-		add(&p.Event, &p.Node)
+		add(&p.Node)
+		addOther(&p.Event)
 		inValues(p.Properties)
 	}
 	if s := o.Stage; s != nil {
-		add(s.Pipeline, s.On)
+		add(s.On)
+		addOther(s.Pipeline)
 	}
 	for i := range o.Links {
 		add(o.Links[i].From, o.Links[i].To)
@@ -515,7 +590,7 @@ func (o *Object) refs() []*Ref {
 		add(o.Facts[i].On)
 		inValues(o.Facts[i].Claim)
 	}
-	return refs
+	return ends, others
 }
 
 // RecordObjects lists the objects that records and references may belong to.
@@ -526,7 +601,8 @@ func (m *Mapping) RecordObjects() []string {
 	}
 	for name, o := range m.Objects {
 		set[m.RecordObject(name)] = true
-		for _, r := range o.refs() {
+		ends, others := o.refs()
+		for _, r := range slices.Concat(ends, others) {
 			for _, target := range r.Objects {
 				set[target] = true
 			}
@@ -562,6 +638,18 @@ type Derivation struct {
 
 // Derived tells what is made of references that nothing answers to, by lookup.
 func (m *Mapping) Derived() map[string]Derivation { return m.derived }
+
+// Repeated gives the objects whose records may stand several times in an export, with whether their
+// content may differ.
+func (m *Mapping) Repeated() map[string]bool {
+	all := make(map[string]bool)
+	for name, o := range m.Objects {
+		if o.Repeated != "" {
+			all[m.RecordObject(name)] = all[m.RecordObject(name)] || o.Repeated == RepeatedFirst
+		}
+	}
+	return all
+}
 
 // KeyColumns gives the column that holds the id, by object.
 func (m *Mapping) KeyColumns() map[string]string {

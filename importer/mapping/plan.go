@@ -29,7 +29,7 @@ type Mapper struct {
 
 // NewMapper makes a mapper for a plan.
 func (p *Plan) NewMapper() *Mapper {
-	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped}}
+	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)}}
 }
 
 // arenaBlock is how much the arena grows at once. Finished values of a batch lie in few blocks
@@ -51,6 +51,7 @@ func (m *Mapper) keep(b []byte) []byte {
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
 	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names)}
 	m.row.cells = cells
+	clear(m.row.times)
 	m.hash = m.hash[:0]
 	m.row.unreadable = -1
 	record, skipped, err := m.record(b, rec)
@@ -70,6 +71,23 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 	m.hashRecord(b, &record, mark)
 	b.Records = append(b.Records, record)
 	return "", nil
+}
+
+// Unknown hands out the texts of a record that value maps do not know, each with its column.
+func (m *Mapper) Unknown(cells []string, each func(column, text string)) {
+	m.row.cells = cells
+	for _, v := range m.plan.maps {
+		text := m.row.text(v.col)
+		if text == "" || m.row.ids.isNone(text) {
+			continue
+		}
+		if text = strings.TrimSpace(v.steps.cut(text)); text == "" {
+			continue
+		}
+		if _, known := v.steps.known[strings.ToLower(text)]; !known {
+			each(m.row.header[v.col], text)
+		}
+	}
 }
 
 func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error) {
@@ -150,13 +168,16 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			return out, "", err
 		}
 	}
-	return out, "", m.names(b, rec)
+	return out, "", m.names(b, rec, out.ID)
 }
 
 // names notes what the record can be pointed at by.
-func (m *Mapper) names(b *graph.Batch, rec int64) error {
+func (m *Mapper) names(b *graph.Batch, rec int64, id string) error {
 	for i := range m.plan.names {
 		n := &m.plan.names[i]
+		if n.values == nil {
+			b.Names = append(b.Names, graph.Name{Rec: rec, Lookup: n.lookup, Name: cleanName(id)})
+		}
 		for _, v := range n.values {
 			texts, err := v.texts(&m.row)
 			if err != nil {
@@ -205,7 +226,7 @@ func (m *Mapper) id() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !isNone(s) && !m.plan.ids.none[s] {
+		if !isNone(s) && !m.plan.ids.isNone(s) {
 			return m.plan.ids.normal(s), nil
 		}
 	}
@@ -382,6 +403,13 @@ func (m *Mapper) link(b *graph.Batch, rec int64, lp *linkPlan, _ *graph.Record) 
 		return err
 	}
 	m.refs = refs
+	if lp.except != nil && len(refs) > 0 {
+		except, err := lp.except.all(nil, &m.row)
+		if err != nil {
+			return err
+		}
+		refs = slices.DeleteFunc(refs, func(r graph.Ref) bool { return slices.Contains(except, r) })
+	}
 	switch lp.take {
 	case TakeFirst:
 		refs = refs[:min(1, len(refs))]
@@ -667,20 +695,23 @@ func (rf *ref) all(to []graph.Ref, r *row) ([]graph.Ref, error) {
 
 // named gives the record of an id or a name.
 func (rf *ref) named(id string, r *row) graph.Ref {
-	if isNone(id) || id == "0" || r.ids.none[id] {
+	if isNone(id) || id == "0" || r.ids.isNone(id) {
 		if rf.fallback == "" {
 			return graph.Ref{}
 		}
 		return graph.Ref{Object: rf.object, ID: rf.fallback}
 	}
-	if rf.lookup {
-		return graph.Ref{Object: rf.object, ID: cleanName(id)}
-	}
 	object := rf.object
 	if rf.choose != nil {
 		if chosen, err := rf.choose.plainText(r); err == nil && chosen != "" {
-			object = chosen
+			return graph.Ref{Object: chosen, ID: r.ids.normal(id)}
 		}
+	}
+	if rf.lookup {
+		if rf.byID {
+			id = r.ids.normal(id)
+		}
+		return graph.Ref{Object: object, ID: cleanName(id)}
 	}
 	// sf data tree points at records of the same tree by @referenceId.
 	if id[0] == '@' && len(id) > 1 {
@@ -778,7 +809,7 @@ func (r *row) bool(col int) (value, said bool) {
 // isBlank reports whether a cell is blank or holds the source's sign for no record.
 func (r *row) isBlank(col int) bool {
 	s := r.text(col)
-	return s == "" || r.ids.none[s]
+	return s == "" || r.ids.isNone(s)
 }
 
 // hashRecord hashes everything that the record maps to, so that a later run can tell whether

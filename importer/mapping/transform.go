@@ -71,6 +71,8 @@ func (c *compiler) value(v *Value, use string) *value {
 		c.format(out, v)
 		if out.col < 0 {
 			out.kind = kindNothing
+		} else if v.Map != nil {
+			c.maps = append(c.maps, out)
 		}
 		return c.nested(out, v.Column, use)
 	}
@@ -187,6 +189,24 @@ var errUnknownValue = fmt.Errorf("is not among the values that the mapping knows
 
 // apply takes a text through the steps.
 func (s *steps) apply(text string) (string, error) {
+	text = s.cut(text)
+	if s.known == nil || text == "" {
+		return text, nil
+	}
+	to, ok := s.known[strings.ToLower(text)]
+	switch {
+	case ok:
+		return to, nil
+	case s.unknown == UnknownBlank:
+		return "", nil
+	case s.unknown == UnknownReject:
+		return "", errUnknownValue
+	}
+	return text, nil
+}
+
+// cut takes a text through the steps that come before its value map.
+func (s *steps) cut(text string) string {
 	if s.get != nil {
 		text = s.get.of(text)
 	}
@@ -204,19 +224,7 @@ func (s *steps) apply(text string) (string, error) {
 	case CaseTitle:
 		text = cases.Title(language.Und).String(text)
 	}
-	if s.known == nil || text == "" {
-		return text, nil
-	}
-	to, ok := s.known[strings.ToLower(text)]
-	switch {
-	case ok:
-		return to, nil
-	case s.unknown == UnknownBlank:
-		return "", nil
-	case s.unknown == UnknownReject:
-		return "", errUnknownValue
-	}
-	return text, nil
+	return text
 }
 
 // matched is the part of a text that matches, or the text with what matches replaced.

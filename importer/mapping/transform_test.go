@@ -180,7 +180,7 @@ func TestParse_Nonsense(t *testing.T) {
 	// What would let a mapping run for ever, read the machine or call what it likes does not compile.
 	for _, expr := range []string{
 		`map(1..1000000, # * 2)`, `repeat("a", 1000000)`, `now()`, `$env`, `open("x")`, `cell.String()`, `toJSON(1)`, `filter([1], true)`,
-		`reduce(1..9, #acc + #, 0)`, `let a = cell("V"); a + a`, `replace(cell("V"), "", "aaaa")`, `[1]`, `{a: 1}`, `1..9`, `cell("V")[0]`, `fromBase64("YQ==")`, `"a" matches "("`, strings.Repeat("1 + ", 300) + "1",
+		`reduce(1..9, #acc + #, 0)`, `let a = cell("V"); a + a`, `replace(cell("V"), "", "aaaa")`, `{a: 1}`, `1..9`, `cell("V")[0]`, `fromBase64("YQ==")`, `"a" matches "("`, strings.Repeat("1 + ", 300) + "1",
 	} {
 		_, err := Parse([]byte(objectA + "    node: {type: org, properties: {value: {expr: '" + expr + "'}}}\n"))
 		require.ErrorContains(t, err, "expr ", expr)
@@ -200,6 +200,7 @@ objects:
     links:
       - {type: primary_contact, take: first, to: {object: Person, id: &people {column: People, as: list}}}
       - {type: secondary_contact, take: rest, to: {object: Person, id: *people}}
+      - {name: others, type: affiliated_with, to: {object: Company, id: {column: Companies, as: list}}, except: Main}
       - {name: mails, type: knows, to: {object: Person, by: email, id: {column: Mails, as: list, split: ","}}}
       - {type: regarding, to: {choose: {column: Kind, map: {people: Person, companies: Company}, unknown: blank}, id: Parent}}
   Person:
@@ -220,18 +221,21 @@ objects:
 	require.Equal(t, []string{"primary_contact Person:7", "secondary_contact Person:8", "secondary_contact Person:9"}, refs("Id|People", "1|7; 8;7;9"))
 	require.Equal(t, []string{"primary_contact Person:7"}, refs("Id|People", "1|[7]"))
 	require.Empty(t, refs("Id|People", "1|"))
+	require.Equal(t, []string{"affiliated_with Company:7", "affiliated_with Company:9"}, refs("Id|Companies|Main", "1|7;8;9| 8 "))
+	require.Equal(t, []string{"affiliated_with Company:7"}, refs("Id|Companies|Main", "1|7|"))
+	require.Equal(t, []string{"affiliated_with Company:8"}, refs("Id|Companies|Main", "1|[7,8]|7"))
 	require.Equal(t, []string{"knows Person.email:a@b.example", "knows Person.email:c d"}, refs("Id|Mails", "1|a@b.example, c  d,"))
 	require.Equal(t, []string{"regarding Person:5"}, refs("Id|Kind|Parent", "1|People|5"))
 	require.Equal(t, []string{"regarding Company:5"}, refs("Id|Kind|Parent", "1|companies|5"))
-	require.Equal(t, []string{"regarding :5"}, refs("Id|Kind|Parent", "1|Cases|5"), "it may be of any object")
+	require.Equal(t, []string{"regarding any.id:5"}, refs("Id|Kind|Parent", "1|Cases|5"), "it may be of any")
 
-	require.Equal(t, []string{"Person.email"}, m.Lookups())
+	require.Equal(t, []string{"Person.email", "any.id"}, m.Lookups())
 	b, _, err := mapRow(t, m, "Person", []string{"Pid", "Mail", "Mail 2"}, "1", "", " A@b.example ")
 	require.NoError(t, err)
-	require.Equal(t, []graph.Name{{Rec: 1, Lookup: "Person.email", Name: "A@b.example"}}, b.Names, "the first that is filled")
+	require.Equal(t, []graph.Name{{Rec: 1, Lookup: "Person.email", Name: "A@b.example"}, {Rec: 1, Lookup: "any.id", Name: "1"}}, b.Names, "the first that is filled")
 	b, _, err = mapRow(t, m, "Company", []string{"Cid"}, "1")
 	require.NoError(t, err)
-	require.Empty(t, b.Names, "nobody points at it by a name")
+	require.Equal(t, []graph.Name{{Rec: 1, Lookup: "any.id", Name: "1"}}, b.Names, "nobody points at it by a name")
 }
 
 func TestIDs(t *testing.T) {

@@ -31,6 +31,19 @@ type row struct {
 
 	unreadable int      // the first column that a condition could not read, or -1
 	cleared    []string // properties that are blank and take away what stands
+	times      []readTime
+}
+
+// readTime is a time that has been read of a record before: its creation dates each of its links.
+type readTime struct {
+	is bool
+	at time.Time
+}
+
+// timeColumn is a column that is read as times of a certain writing.
+type timeColumn struct {
+	col   int
+	order DateOrder
 }
 
 func (r *row) fail(col int, code string, err error) error {
@@ -70,6 +83,7 @@ type value struct {
 	dates    dateFormat
 	unit     Unit
 	country  string
+	memo     int // the place in row.times, from 1; 0 if it has none
 }
 
 type valueKind uint8
@@ -147,7 +161,7 @@ func (v *value) cell(r *row) (string, error) {
 		if s, err = v.evaluate(r); err != nil {
 			return "", r.fail(-1, CodeInvalidValue, err)
 		}
-	} else if s = r.text(v.col); s == "" || r.ids.none[s] {
+	} else if s = r.text(v.col); s == "" || r.ids.isNone(s) {
 		return "", nil
 	}
 	if v.steps == nil {
@@ -287,11 +301,18 @@ func (v *value) timeOf(s string, r *row) (time.Time, error) {
 func (v *value) time(r *row) (time.Time, error) {
 	switch v.kind {
 	case kindColumn, kindExpr:
+		if v.memo > 0 && r.times[v.memo-1].is {
+			return r.times[v.memo-1].at, nil
+		}
 		s, err := v.cell(r)
 		if err != nil || isNone(s) {
 			return time.Time{}, err
 		}
-		return v.timeOf(s, r)
+		t, err := v.timeOf(s, r)
+		if v.memo > 0 && err == nil {
+			r.times[v.memo-1] = readTime{is: true, at: t}
+		}
+		return t, err
 	case kindFirst:
 		for _, p := range v.parts {
 			if t, err := p.time(r); err != nil || !t.IsZero() {

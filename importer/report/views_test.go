@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -14,27 +15,85 @@ func TestWriteInspection(t *testing.T) {
 	t.Parallel()
 	in := &Inspection{
 		CRM: "salesforce", Mapping: "salesforce/1/0123456789abcdef",
+		Detected: Detection{CRM: "salesforce", Files: 2, Columns: 41, RunnerUp: &RunnerUp{CRM: "ledger", Files: 1, Columns: 2}},
 		Files: []InspectedFile{
 			{
 				Path: "Contact.csv", Object: "Contact", Evidence: "columns Id, LastName", Format: "csv", Encoding: "windows-1252", Delimiter: ";",
-				SHA256: "00ff", Bytes: 1 << 20, Records: 3_000, Bad: 2,
+				SHA256: "00ff", Bytes: 1 << 20, Records: 3_000, Bad: 2, Duplicates: 1, Rejects: Counts{"ragged_row": 2, "invalid_date": 1},
+				Undecided: []string{`Contact.csv: column "Birthdate": no cell decides the order of day and month of its dates; say --date-order mdy or --date-order dmy`},
 				Columns: []Column{
-					{Name: "Id", Filled: 2_998, Uses: []string{"key"}},
-					{Name: "LastName", Filled: 1, Uses: []string{"label", "property last_name"}},
-					{Name: "Fax"},
-					{Name: "Level__c", Filled: 3_000},
+					{Name: "Id", Filled: 2_998, Distinct: 2_997, Type: "text", Samples: []string{"999X", "999XX"}, Uses: []string{"key"}},
+					{Name: "LastName", Filled: 1, Distinct: 1, Type: "text", Samples: []string{"Xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}, Uses: []string{"label", "property last_name"}},
+					{Name: "Birthdate", Filled: 3_000, Distinct: 10_000, DistinctOver: true, Type: "date", Format: "day and month in either order", Misfits: 1, Samples: []string{"99/99/9999"}, Uses: []string{"property birthdate"}},
+					{Name: "Fax", Type: "empty"},
+					{Name: "Level__c", Filled: 3_000, Distinct: 3, Type: "number", Samples: []string{"9"}, Uses: []string{"kept as Level__c"}, KeptAs: "Level__c"},
 				},
 			},
 			{Path: "Case.csv", Evidence: "no mapping for this object", Format: "csv", Encoding: "utf-8", Records: 8},
 			{Path: "Task.csv", Object: "Task", Evidence: "columns Id, WhoId", Format: "csv", Encoding: "utf-8"},
 		},
+		Objects: map[string]*InspectedObject{
+			"Case":    {Read: 8, Unmapped: true},
+			"Contact": {Read: 3_000, Rejected: 3, Filtered: 1, Duplicates: 1, Filters: Counts{"of no use": 1}, Nodes: Counts{"person": 2_996}, Edges: Counts{"employs": 2_000, "reports_to": 3}, Facts: Counts{"contact_info": 1}},
+			"Task":    {Read: 1, Events: Counts{"note": 1}},
+		},
+		Links: []InspectedLink{
+			{Object: "Contact", Link: "reports_to", Column: "ReportsToId", References: 3, Orphans: 1},
+			{Object: "Contact", Link: "employs", Column: "Account Name", ByName: true, References: 2_000, Ambiguous: 2, Made: 7},
+		},
+		Rejects: Counts{"ragged_row": 2, "invalid_date": 1},
 		Skipped: []Skipped{{Path: "logo.png", Reason: "a picture"}},
 	}
 	var text, doc bytes.Buffer
 	WriteInspection(&text, in, TextOptions{})
 	golden(t, "inspection.txt", text.String())
+	for line := range strings.Lines(text.String()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), 100, line)
+	}
 	require.NoError(t, WriteJSON(&doc, in))
 	golden(t, "inspection.json", doc.String())
+}
+
+func TestWriteLint(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	WriteLint(&out, &Lint{
+		File: "mine.yaml", Errors: []LintError{{Line: 12, Text: "objects.Contact.key: is missing"}, {Text: "mapping: the name is missing"}},
+		Examples: LintExamples{Total: 2, Failures: []LintExample{
+			{Example: 2, Line: 40, Object: "Contact", Differences: []LintDifference{{What: "properties.email", Want: `"a@example.com"`}, {What: "label", Want: "Ada", Got: "Eve"}}},
+			{Example: 3, Object: "Lead", Differences: []LintDifference{{What: "rejected", Got: "missing_id"}}},
+		}},
+	}, TextOptions{})
+	for _, l := range []*Lint{
+		{File: "mine.yaml", Mapping: "mine/1/00ff", OK: true},
+		{File: "mine.yaml", Mapping: "mine/1/00ff", OK: true, Examples: LintExamples{Total: 1}},
+		{
+			File: "salesforce", Mapping: "salesforce/1/00ff", OK: true, Examples: LintExamples{Total: 4},
+			Files: []LintedFile{
+				{
+					Path: "Contact.csv", Object: "Contact", Evidence: "columns Id, LastName", Records: 3_000,
+					Undecided: []string{`Contact.csv: column "Birthdate": no cell decides the order of day and month of its dates; say --date-order mdy or --date-order dmy`},
+					Unused:    []LintColumn{{Name: "Level__c", Filled: 1_500}, {Name: "Colour__c"}},
+					Lacks:     strings.Split(strings.Repeat("A column that is not there|", 8)+"Another", "|"),
+					Unfilled:  []LintProperty{{Type: "person", Property: "first_name", Nodes: 1_200}},
+					Unknown:   []LintValue{{Column: "Rating", Value: "Xxxxxx", Records: 3}},
+					Rejects:   []LintReject{{Code: "invalid_date", Column: "Birthdate", Reason: "is not a date that exists (YYYY-MM-DD)", Records: 7, Line: 84}},
+				},
+				{Path: "Case.csv", Evidence: "no mapping for this object", Records: 1},
+			},
+			Skipped: []Skipped{{Path: "logo.png", Reason: "a picture"}},
+		},
+	} {
+		out.WriteByte('\n')
+		WriteLint(&out, l, TextOptions{})
+	}
+	WriteMappings(&out, []MappingRow{
+		{Name: "salesforce", Title: "Salesforce", Version: 1, Objects: strings.Split(strings.Repeat("Account,", 20)+"Task", ",")}, {Name: "ledger", Title: "Ledger", Version: 12},
+	}, TextOptions{})
+	golden(t, "lint.txt", out.String())
+	for line := range strings.Lines(out.String()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), 100, line)
+	}
 }
 
 func TestWriteJournal(t *testing.T) {

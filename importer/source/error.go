@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"github.com/projectrye/rye-import/importer/source/xlsx"
 )
 
 // Code says what is wrong with a file. Codes are stable.
@@ -56,6 +58,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Remedies that several errors share.
 const (
 	remedyFetchAgain = "fetch the file again from where it came"
+	remedySaveAgain  = "open it with Excel or LibreOffice, look whether all is there, and save it again"
 	remedyRepack     = "unpack it, look at what is inside, and give the folder instead"
 )
 
@@ -65,6 +68,8 @@ func (f *File) wrap(err error) error { return wrap(f.Path, err) }
 func wrap(path string, err error) error {
 	var own *Error
 	var deflate flate.CorruptInputError
+	var damage *xlsx.DamageError
+	var limit *xlsx.LimitError
 	switch {
 	case err == nil, err == io.EOF, //nolint:errorlint // only io.EOF itself is the end of a file
 		errors.As(err, &own), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -76,6 +81,10 @@ func wrap(path string, err error) error {
 	case errors.Is(err, zip.ErrChecksum), errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader),
 		errors.Is(err, zip.ErrFormat), errors.As(err, &deflate):
 		return &Error{path, CodeCorrupt, "the compressed data are damaged", remedyFetchAgain, err}
+	case errors.As(err, &damage):
+		return &Error{path, CodeCorrupt, "the workbook is damaged", remedySaveAgain, err}
+	case errors.As(err, &limit):
+		return &Error{path, CodeBomb, "the workbook is larger inside than any should be", remedySaveAgain, err}
 	case errors.Is(err, fs.ErrPermission):
 		return &Error{path, CodeUnreadable, "it may not be read", "give this user the right to read it", err}
 	default:

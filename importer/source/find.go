@@ -19,10 +19,11 @@ import (
 const StdinPath = "-"
 
 // Find lists the files that paths name: a folder (with everything below it), a zip (read in place,
-// never unpacked; also one that lies in a folder), single files, and "-" for standard input. A file
-// that is named twice is read once.
+// never unpacked; also one that lies in a folder), single files, and "-" for standard input. Of an
+// Excel workbook, also one that lies in a zip, each worksheet with values is a file. A file that is
+// named twice is read once.
 //
-// Whatever cannot hold records is left out and named in Skipped: hidden files, office documents,
+// Whatever cannot hold records is left out and named in Skipped: hidden files, other documents,
 // pictures and other binary data, the folders in which Salesforce exports attachments, symbolic
 // links, devices, and zips within zips. A path that cannot be read at all, that holds not one file
 // to import, or an archive that looks damaged or hostile, is an *Error. So is ctx.Err() returned
@@ -116,7 +117,7 @@ func noFile(p string, skipped []Skipped) error {
 	if len(named) > 0 {
 		reason += "; skipped: " + strings.Join(named, ", ")
 	}
-	return &Error{p, CodeEmpty, reason, "give the folder, zip or files of an export as CSV or JSON", nil}
+	return &Error{p, CodeEmpty, reason, "give the folder, zip or files of an export as CSV, JSON or .xlsx", nil}
 }
 
 const (
@@ -257,6 +258,8 @@ func (f *finder) regular(shown, label string, open func() (*os.File, error)) err
 		keep = true
 		f.set.closers = append(f.set.closers, r.Close)
 		return f.zip(shown, label, r, info.Size())
+	case kindCompound:
+		return f.compound(shown, io.NewSectionReader(r, 0, info.Size()))
 	}
 	file := &File{
 		Path: shown, Size: info.Size(), label: label, opts: f.opts,

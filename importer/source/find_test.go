@@ -106,7 +106,8 @@ func TestFind_Folder(t *testing.T) {
 		"a.csv":                     "a",
 		"a/z.json":                  "{}",
 		"a0.csv":                    "a0",
-		"book.xlsx":                 "PK\x03\x04",
+		"book.ods":                  "PK\x03\x04",
+		"~$book.xlsx":               "owner",
 		"data.csv.gz":               gz(t, "gz"),
 		"disguised.csv":             gz(t, "gzip all the same"),
 		"empty.csv":                 "",
@@ -144,13 +145,14 @@ func TestFind_Folder(t *testing.T) {
 		"Attachments: folder of 1 attachments, which are not imported",
 		"ContentVersion: folder of 3 attachments, which are not imported",
 		"README.md: document",
-		"book.xlsx: spreadsheet; save its sheets as CSV",
+		"book.ods: spreadsheet that is no .xlsx; save it as .xlsx",
 		"export.bin: binary data, not an export",
-		"old.xls: spreadsheet; save its sheets as CSV",
+		"old.xls: document in a format of old versions of Office, as .xls; save a workbook as .xlsx",
 		"page.html: document",
 		"photo.JPG: picture",
 		"sub/Documents: folder of 1 attachments, which are not imported",
 		"tape.gz: archive that is neither zip nor gzip; unpack it first",
+		"~$book.xlsx: hidden file",
 	}, skipped)
 
 	sizes := map[string]int64{}
@@ -207,14 +209,14 @@ func TestFind_ZipOfOffice(t *testing.T) {
 
 	dir := tree(t, map[string]string{
 		"a.csv":     "a",
-		"book.csv":  zipped(t, entry{"[Content_Types].xml", "x"}, entry{"xl/workbook.xml", "x"}),
+		"book.csv":  zipped(t, entry{"[Content_Types].xml", "x"}, entry{"xl/workbook.bin", "x"}),
 		"empty.zip": zipped(t),
 		"part.z01":  "PK\x07\x08",
 	})
 	files, skipped := shown(t, find(t, Options{}, dir))
 	require.Equal(t, []string{"a.csv=a"}, files)
 	require.Equal(t, []string{
-		"book.csv: spreadsheet; save its sheets as CSV",
+		"book.csv: office document, or a spreadsheet that is no .xlsx; save it as .xlsx",
 		"empty.zip: zip without files",
 		"part.z01: one part of a split zip; join the parts first",
 	}, skipped)
@@ -375,7 +377,7 @@ func TestFind_Errors(t *testing.T) {
 		{"InsecureUp", map[string]string{"e.zip": zipped(t, entry{"a/../../b.csv", ""})}, "", Options{}, CodeInsecureName, "e.zip", "leads out of the zip"},
 		{"Missing", nil, "nowhere.csv", Options{}, CodeNotFound, "", "no such file or folder"},
 		{"OtherMethod", map[string]string{"e.zip": string(method)}, "", Options{}, CodeUnsupported, "e.zip/Contact.csv", "method 9"},
-		{"Spreadsheet", map[string]string{"book.xlsx": "PK"}, "book.xlsx", Options{}, CodeEmpty, "", "save its sheets as CSV"},
+		{"OldSpreadsheet", map[string]string{"book.xls": compoundMagic}, "book.xls", Options{}, CodeEmpty, "", "save a workbook as .xlsx"},
 		{"TooManyEntries", map[string]string{"e.zip": zipped(t, many...)}, "", small, CodeTooMany, "e.zip", "more than 100 entries"},
 		{"ZipBomb", map[string]string{"e.zip": zipped(t, entry{"a.csv", zeros})}, "", small, CodeBomb, "e.zip/a.csv", "unpack to 100000 bytes"},
 		{"ZipBombOfLies", map[string]string{"e.zip": string(lying)}, "", Options{}, CodeBomb, "e.zip/Contact.csv", "2147483648 packed"},

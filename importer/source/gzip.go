@@ -63,8 +63,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// guard stops a gzip stream that unpacks to more than the limits allow. What the stream says about
-// its size is not to be trusted (and is modulo 4 GiB), so it counts.
+// guard stops a stream that unpacks to more than the limits allow. What gzip says about its size is not
+// to be trusted (and is modulo 4 GiB), and of a worksheet nothing says it, so it counts.
 type guard struct {
 	file   *File
 	r      io.Reader
@@ -79,7 +79,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	if opts.isBomb(g.n, g.packed.n) || g.n > opts.MaxUnpacked {
 		return 0, &Error{
 			g.file.Path, CodeBomb,
-			fmt.Sprintf("%d bytes of gzip unpack to more than %d bytes", g.packed.n, g.n), remedyRepack, nil,
+			fmt.Sprintf("%d packed bytes unpack to more than %d bytes", g.packed.n, g.n), remedyRepack, nil,
 		}
 	}
 	return n, err

@@ -16,7 +16,8 @@ const (
 	kindText kind = iota
 	kindGzip
 	kindZip
-	kindOther // not for import
+	kindCompound // the container of old Office documents, and of new ones that have a password
+	kindOther    // not for import
 )
 
 // headBytes is how much of a file is looked at. The mark of a tar archive ends at byte 262.
@@ -29,7 +30,8 @@ func readHead(r io.Reader) ([]byte, error) {
 }
 
 // classify tells what a file is from its name and first bytes, and for kindOther why it is left
-// out. Content decides over the name, except that office documents, which are zips, go by name.
+// out. Content decides over the name, except that office documents, which are zips, go by name. A
+// workbook is of kindZip.
 func classify(name string, head []byte) (kind, string) {
 	ext := strings.ToLower(path.Ext(name))
 	if reason := otherByName(ext); reason != "" && !isOldExcel(ext) {
@@ -40,10 +42,14 @@ func classify(name string, head []byte) (kind, string) {
 		return kindGzip, ""
 	case isZip(head), ext == ".zip": // what is none is a damaged one
 		return kindZip, ""
+	case bytes.HasPrefix(head, []byte(compoundMagic)):
+		return kindCompound, reasonOldOffice
 	case bytes.HasPrefix(head, []byte("PK\x07\x08")):
 		return kindOther, "one part of a split zip; join the parts first"
 	case isTextName(ext):
 		return kindText, ""
+	case isWorkbookName(ext) && (len(head) == 0 || bytes.HasPrefix(head, []byte("PK")) || otherByContent(head) != ""): // damaged, too
+		return kindZip, ""
 	}
 	if reason := otherByContent(head); reason != "" {
 		return kindOther, reason
@@ -53,6 +59,9 @@ func classify(name string, head []byte) (kind, string) {
 
 // isOldExcel is for .xls: many CRMs write CSV or HTML under that name.
 func isOldExcel(ext string) bool { return ext == ".xls" }
+
+// isWorkbookName is for the workbooks that are read. As .xls, they may be CSV after all.
+func isWorkbookName(ext string) bool { return ext == ".xlsx" || ext == ".xlsm" }
 
 func isZip(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06"))
@@ -69,14 +78,18 @@ func isTextName(ext string) bool {
 }
 
 const (
-	reasonSpreadsheet = "spreadsheet; save its sheets as CSV"
+	reasonSpreadsheet = "spreadsheet that is no .xlsx; save it as .xlsx"
+	reasonOldOffice   = "document in a format of old versions of Office, as .xls; save a workbook as .xlsx"
+	reasonOffice      = "office document, or a " + reasonSpreadsheet
+	reasonInnerZip    = "zip inside a zip; unpack the outer one first"
 	reasonBinary      = "binary data, not an export"
+	compoundMagic     = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 )
 
 // otherByName names the kinds of files that are not looked into.
 func otherByName(ext string) string {
 	switch ext {
-	case ".xls", ".xlsb", ".xlsm", ".xlsx", ".ods", ".numbers":
+	case ".xls", ".xlsb", ".ods", ".numbers":
 		return reasonSpreadsheet
 	case ".adoc", ".doc", ".docx", ".htm", ".html", ".md", ".odp", ".odt", ".pages", ".pdf", ".ppt", ".pptx", ".rst", ".rtf":
 		return "document"
@@ -99,7 +112,7 @@ func otherByContent(head []byte) string {
 		{"SQLite format 3\x00", "database file"},
 		{"\x28\xb5\x2f\xfd", "archive that is neither zip nor gzip; unpack it first"},
 		{"\x89PNG\r\n", "picture"},
-		{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", reasonSpreadsheet},
+		{compoundMagic, reasonOldOffice},
 		{"\xfd7zXZ\x00", "archive that is neither zip nor gzip; unpack it first"},
 		{"\xff\xd8\xff", "picture"},
 	} {
@@ -147,7 +160,7 @@ func looksBinary(head []byte) bool {
 
 // isHidden is for files that operating systems leave behind.
 func isHidden(base string) bool {
-	return strings.HasPrefix(base, ".") || base == "__MACOSX"
+	return strings.HasPrefix(base, ".") || strings.HasPrefix(base, "~$") || base == "__MACOSX"
 }
 
 // isBinaryFolder is for the folders of a Salesforce export that hold attachments, each named by

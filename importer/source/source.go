@@ -31,11 +31,12 @@ type Options struct {
 	// Stdin is read for the path "-". Defaults to none: "-" is then an error.
 	Stdin io.Reader
 
-	// TempDir is the folder that standard input is spooled to, in a file of mode 0600. Defaults to
-	// the folder for temporary files of the operating system.
+	// TempDir is the folder for temporary files, of mode 0600: what standard input is spooled to,
+	// workbooks that lie in a zip, and the texts of big ones. Defaults to the folder for temporary
+	// files of the operating system.
 	TempDir string
 
-	// MaxEntries is the largest number of entries of one zip. Defaults to DefaultMaxEntries.
+	// MaxEntries is the largest number of entries of one zip, and of one workbook. Defaults to DefaultMaxEntries.
 	MaxEntries int
 
 	// MaxRatio is the largest ratio of unpacked to packed bytes, of a zip as a whole, of each entry
@@ -83,7 +84,7 @@ type Set struct {
 	closers []func() error
 }
 
-// Close closes the folders and zips of the set and removes the spool file of standard input. The
+// Close closes the folders and zips of the set and removes its temporary files. The
 // files of the set cannot be opened afterwards, and those that are open cannot be read on. It may
 // be called more than once.
 func (s *Set) Close() error {
@@ -103,8 +104,13 @@ type File struct {
 	// Where two paths given would share a name, the name of the folder above is put before both.
 	Path string
 
-	// Size is the number of uncompressed bytes, or -1 if only reading can tell (gzip).
+	// Size is the number of uncompressed bytes, or -1 if only reading can tell (gzip, a worksheet).
 	Size int64
+
+	// Sheet says that the file is a worksheet of a workbook, named below it ("book.xlsx/Sheet1"). It
+	// opens as CSV in UTF-8, with commas and double quotes. The row of the sheet is the line, numbers have
+	// a decimal point and nothing else, and dates are ISO 8601; see package xlsx.
+	Sheet bool
 
 	label string // distinguishes files of the same Path; see unique
 	open  func() (io.ReadCloser, error)

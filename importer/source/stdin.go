@@ -44,6 +44,8 @@ func (f *finder) stdin() error {
 		return nil
 	case kindZip:
 		return f.zip(stdinName, "", spool, size)
+	case kindCompound:
+		return f.compound(stdinName, io.NewSectionReader(spool, 0, size))
 	}
 	return f.file(&File{
 		Path: stdinName, Size: size, opts: f.opts,

@@ -13,34 +13,54 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/projectrye/rye-import/importer/source/xlsx"
 )
 
-// zip adds the entries of an archive. Everything that the directory of the archive can tell is
-// checked here, before the first byte is unpacked; that it told the truth is checked by the reader
-// of each entry (archive/zip ends an entry that grows beyond its declared size).
+// zip adds the entries of an archive, or the sheets of a workbook. Everything that the directory of the
+// archive can tell is checked here, before the first byte is unpacked; that it told the truth is checked
+// by the reader of each entry (archive/zip ends an entry that grows beyond its declared size).
 func (f *finder) zip(shown, label string, r io.ReaderAt, size int64) error {
+	z, err := f.directory(shown, r, size)
+	if err != nil {
+		return err
+	}
+	a := archive{f: f, shown: shown, label: label, size: size, folders: map[string]int{}}
+	switch {
+	case xlsx.IsBook(z):
+		return a.workbook(z)
+	case isOffice(z.File):
+		f.skip(shown, reasonOffice)
+		return nil
+	}
+	return a.add(z.File)
+}
+
+// directory reads the directory of a zip, if it is not too large.
+func (f *finder) directory(shown string, r io.ReaderAt, size int64) (*zip.Reader, error) {
+	what := "zip"
+	if isWorkbookName(strings.ToLower(path.Ext(shown))) {
+		what = "workbook"
+	}
 	limited := &directoryLimit{r: r, max: f.opts.MaxEntries, armed: true}
 	z, err := zip.NewReader(limited, size)
 	limited.armed = false
 	switch {
 	case errors.Is(err, errTooMany) || err == nil && len(z.File) > f.opts.MaxEntries:
-		return &Error{
-			shown, CodeTooMany, fmt.Sprintf("the zip has more than %d entries", f.opts.MaxEntries),
+		return nil, &Error{
+			shown, CodeTooMany, fmt.Sprintf("the %s has more than %d entries", what, f.opts.MaxEntries),
 			remedyRepack, nil,
 		}
 	case errors.Is(err, zip.ErrInsecurePath): // only with a GODEBUG setting; names are checked below
 	case errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &Error{shown, CodeTruncated, "the zip has no valid directory at its end, so part of it is missing", remedyFetchAgain, err}
+		return nil, &Error{
+			shown, CodeTruncated, fmt.Sprintf("the %s has no valid directory at its end, so part of it is missing", what),
+			remedyFetchAgain, err,
+		}
 	case err != nil:
-		return wrap(shown, err)
+		return nil, wrap(shown, err)
 	}
-
-	if isOffice(z.File) {
-		f.skip(shown, reasonSpreadsheet)
-		return nil
-	}
-	a := archive{f: f, shown: shown, label: label, size: size, folders: map[string]int{}}
-	return a.add(z.File)
+	return z, nil
 }
 
 // archive is the state of reading the directory of one zip.
@@ -126,8 +146,18 @@ func (a *archive) entry(e *zip.File, name string) error {
 		return wrap(shown, err)
 	}
 	kind, reason := classify(name, head)
-	if kind == kindZip {
-		kind, reason = kindOther, "zip inside a zip; unpack the outer one first"
+	switch {
+	case kind == kindZip && isWorkbookName(ext):
+		return a.inner(e, shown)
+	case kind == kindZip:
+		kind, reason = kindOther, reasonInnerZip
+	case kind == kindCompound:
+		r, err := e.Open()
+		if err != nil {
+			return wrap(shown, err)
+		}
+		defer r.Close()
+		return a.f.compound(shown, r)
 	}
 	if kind == kindOther {
 		a.f.skip(shown, reason)

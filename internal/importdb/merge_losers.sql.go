@@ -63,6 +63,7 @@ const mergeLoserInsert = `-- name: MergeLoserInsert :execrows
 INSERT INTO rye_import.merge_losers (run_no, rec, object_no, legacy_id, file_no, line, verdict, winner)
 SELECT $1::int, d.rec, d.object_no, d.legacy_id, d.file_no, d.line,
     CASE
+        WHEN d.object_no = ANY ($2::int[]) OR d.object_no = ANY ($3::int[]) AND d.content_hash = d.winner_hash THEN 'repeated'
         WHEN d.file_no = d.winner_file THEN 'duplicate_id'
         WHEN d.version < d.winner_version THEN 'older_version'
         WHEN d.content_hash = d.winner_hash THEN 'same_record'
@@ -85,11 +86,18 @@ FROM (
 WHERE d.n > 1
 `
 
+type MergeLoserInsertParams struct {
+	RunNo    int32
+	FirstNos []int32
+	SameNos  []int32
+}
+
 // MergeLoserInsert finds records whose key another record of the run has too. The one that the
 // source changed last is used; of equals, the first. Within a file an id must be unique; in
-// several files the same record may stand in an older version, or twice the same.
-func (q *Queries) MergeLoserInsert(ctx context.Context, runNo int32) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeLoserInsert, runNo)
+// several files the same record may stand in an older version, or twice the same. Of some objects the
+// mapping says that their records are repeated: the same, or so that the first counts.
+func (q *Queries) MergeLoserInsert(ctx context.Context, arg MergeLoserInsertParams) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeLoserInsert, arg.RunNo, arg.FirstNos, arg.SameNos)
 	if err != nil {
 		return 0, err
 	}

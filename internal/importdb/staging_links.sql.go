@@ -34,17 +34,21 @@ const stagingLinkDeleteLosers = `-- name: StagingLinkDeleteLosers :many
 WITH gone AS (
     DELETE FROM rye_import.staging_links p USING rye_import.merge_losers l
     WHERE p.run_no = $1 AND l.run_no = p.run_no AND l.rec = p.rec
-    RETURNING p.edge_type
+    RETURNING p.edge_type, p.rec
 )
-SELECT edge_type, count(*) AS links FROM gone GROUP BY edge_type ORDER BY edge_type
+SELECT g.edge_type, count(*) AS links, count(*) FILTER (WHERE l.verdict = 'duplicate_id') AS rejected
+FROM gone g JOIN rye_import.merge_losers l ON l.run_no = $1 AND l.rec = g.rec
+GROUP BY g.edge_type ORDER BY g.edge_type
 `
 
 type StagingLinkDeleteLosersRow struct {
 	EdgeType string
 	Links    int64
+	Rejected int64
 }
 
-// StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type.
+// StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type: rejected ones, and
+// those that another record of the run says too, or says better.
 func (q *Queries) StagingLinkDeleteLosers(ctx context.Context, runNo int32) ([]StagingLinkDeleteLosersRow, error) {
 	rows, err := q.db.Query(ctx, stagingLinkDeleteLosers, runNo)
 	if err != nil {
@@ -54,7 +58,7 @@ func (q *Queries) StagingLinkDeleteLosers(ctx context.Context, runNo int32) ([]S
 	items := []StagingLinkDeleteLosersRow{}
 	for rows.Next() {
 		var i StagingLinkDeleteLosersRow
-		if err := rows.Scan(&i.EdgeType, &i.Links); err != nil {
+		if err := rows.Scan(&i.EdgeType, &i.Links, &i.Rejected); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -25,18 +25,27 @@ type StagingParticipantCopyFromParams struct {
 	Properties    json.RawMessage
 }
 
-const stagingParticipantDeleteLosers = `-- name: StagingParticipantDeleteLosers :execrows
-DELETE FROM rye_import.staging_participants p USING rye_import.merge_losers l
-WHERE p.run_no = $1 AND l.run_no = p.run_no AND l.rec = p.rec
+const stagingParticipantDeleteLosers = `-- name: StagingParticipantDeleteLosers :one
+WITH gone AS (
+    DELETE FROM rye_import.staging_participants p USING rye_import.merge_losers l
+    WHERE p.run_no = $1 AND l.run_no = p.run_no AND l.rec = p.rec
+    RETURNING p.rec
+)
+SELECT count(*) AS links, count(*) FILTER (WHERE l.verdict = 'duplicate_id') AS rejected
+FROM gone g JOIN rye_import.merge_losers l ON l.run_no = $1 AND l.rec = g.rec
 `
 
-// StagingParticipantDeleteLosers drops the participants of losing duplicates and counts them.
-func (q *Queries) StagingParticipantDeleteLosers(ctx context.Context, runNo int32) (int64, error) {
-	result, err := q.db.Exec(ctx, stagingParticipantDeleteLosers, runNo)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+type StagingParticipantDeleteLosersRow struct {
+	Links    int64
+	Rejected int64
+}
+
+// StagingParticipantDeleteLosers drops the participants of losing duplicates and counts them, as links are.
+func (q *Queries) StagingParticipantDeleteLosers(ctx context.Context, runNo int32) (StagingParticipantDeleteLosersRow, error) {
+	row := q.db.QueryRow(ctx, stagingParticipantDeleteLosers, runNo)
+	var i StagingParticipantDeleteLosersRow
+	err := row.Scan(&i.Links, &i.Rejected)
+	return i, err
 }
 
 const stagingParticipantInsertDeferred = `-- name: StagingParticipantInsertDeferred :execrows

@@ -1,10 +1,12 @@
 -- MergeLoserInsert finds records whose key another record of the run has too. The one that the
 -- source changed last is used; of equals, the first. Within a file an id must be unique; in
--- several files the same record may stand in an older version, or twice the same.
+-- several files the same record may stand in an older version, or twice the same. Of some objects the
+-- mapping says that their records are repeated: the same, or so that the first counts.
 -- name: MergeLoserInsert :execrows
 INSERT INTO rye_import.merge_losers (run_no, rec, object_no, legacy_id, file_no, line, verdict, winner)
 SELECT @run_no::int, d.rec, d.object_no, d.legacy_id, d.file_no, d.line,
     CASE
+        WHEN d.object_no = ANY (@first_nos::int[]) OR d.object_no = ANY (@same_nos::int[]) AND d.content_hash = d.winner_hash THEN 'repeated'
         WHEN d.file_no = d.winner_file THEN 'duplicate_id'
         WHEN d.version < d.winner_version THEN 'older_version'
         WHEN d.content_hash = d.winner_hash THEN 'same_record'

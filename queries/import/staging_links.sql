@@ -5,14 +5,17 @@ INSERT INTO rye_import.staging_links (run_no, rec, id, slot, rank, edge_type, so
 VALUES (@run_no, @rec, @id, @slot, @rank, @edge_type, @source_object_no, @source_ref, @target_object_no, @target_ref,
     @properties, @effective_from, @effective_to, @end_known);
 
--- StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type.
+-- StagingLinkDeleteLosers drops the links of losing duplicates and counts them by type: rejected ones, and
+-- those that another record of the run says too, or says better.
 -- name: StagingLinkDeleteLosers :many
 WITH gone AS (
     DELETE FROM rye_import.staging_links p USING rye_import.merge_losers l
     WHERE p.run_no = @run_no AND l.run_no = p.run_no AND l.rec = p.rec
-    RETURNING p.edge_type
+    RETURNING p.edge_type, p.rec
 )
-SELECT edge_type, count(*) AS links FROM gone GROUP BY edge_type ORDER BY edge_type;
+SELECT g.edge_type, count(*) AS links, count(*) FILTER (WHERE l.verdict = 'duplicate_id') AS rejected
+FROM gone g JOIN rye_import.merge_losers l ON l.run_no = @run_no AND l.rec = g.rec
+GROUP BY g.edge_type ORDER BY g.edge_type;
 
 -- StagingLinkInsertDeferred stages the links of carriers again.
 -- name: StagingLinkInsertDeferred :execrows

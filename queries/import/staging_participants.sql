@@ -3,10 +3,15 @@
 INSERT INTO rye_import.staging_participants (run_no, rec, id, slot, role, event_object_no, event_ref, node_object_no, node_ref, properties)
 VALUES (@run_no, @rec, @id, @slot, @role, @event_object_no, @event_ref, @node_object_no, @node_ref, @properties);
 
--- StagingParticipantDeleteLosers drops the participants of losing duplicates and counts them.
--- name: StagingParticipantDeleteLosers :execrows
-DELETE FROM rye_import.staging_participants p USING rye_import.merge_losers l
-WHERE p.run_no = @run_no AND l.run_no = p.run_no AND l.rec = p.rec;
+-- StagingParticipantDeleteLosers drops the participants of losing duplicates and counts them, as links are.
+-- name: StagingParticipantDeleteLosers :one
+WITH gone AS (
+    DELETE FROM rye_import.staging_participants p USING rye_import.merge_losers l
+    WHERE p.run_no = @run_no AND l.run_no = p.run_no AND l.rec = p.rec
+    RETURNING p.rec
+)
+SELECT count(*) AS links, count(*) FILTER (WHERE l.verdict = 'duplicate_id') AS rejected
+FROM gone g JOIN rye_import.merge_losers l ON l.run_no = @run_no AND l.rec = g.rec;
 
 -- StagingParticipantInsertDeferred stages the participants of carriers again.
 -- name: StagingParticipantInsertDeferred :execrows
