@@ -8,6 +8,9 @@
 //	load     copies batches into staging, and merges them into the graph in one transaction
 //	report   renders what came of it
 //
+// Verify takes the first three again and hands what they give to the package verify, which compares it
+// with the graph.
+//
 // This package drives them: it surveys the files, runs one reader and several workers with a
 // bounded queue between them, checks that the run balances before anything becomes visible, and
 // writes the reject files.

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,12 +101,20 @@ func (f *stagedFile) noteColumns(r decode.Reader) {
 	}
 }
 
+// sink takes what records become: a run, or who only looks at it. Its methods are called concurrently, and
+// keep nothing of a batch.
+type sink interface {
+	Stage(ctx context.Context, file int32, b *graph.Batch) (load.Staged, error)
+	Reject(ctx context.Context, file int32, rejects []load.Reject) error
+}
+
 // pipeline is the concurrent part of a run: one reader, and workers that map and stage what it
 // reads. The queue between them is bounded, so that a slow database slows the reader down.
 type pipeline struct {
 	cfg     Config
-	run     *load.Run
+	run     sink
 	mapping *mapping.Mapping
+	phase   string // that progress names; default "stage"
 	queue   chan chunk
 
 	mu      sync.Mutex
@@ -123,7 +132,7 @@ func (p *pipeline) stage(ctx context.Context, files []*stagedFile) error {
 	for _, f := range files {
 		total += f.profile.Bytes
 	}
-	p.report = newThrottle(p.cfg.Progress, Progress{Phase: "stage", Total: total})
+	p.report = newThrottle(p.cfg.Progress, Progress{Phase: cmp.Or(p.phase, "stage"), Total: total})
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(p.queue)

@@ -67,17 +67,11 @@ type runner struct {
 
 func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	begun := time.Now()
-	files, err := survey(ctx, set.Files, r.cfg)
+	files, m, err := prepare(ctx, set, r.cfg)
 	if err != nil {
 		return err
 	}
-	if r.mapping, err = chooseMapping(files, r.cfg); err != nil {
-		return err
-	}
-	files = alongside(files, r.mapping)
-	if err := findFormats(ctx, files, r.mapping, r.cfg); err != nil {
-		return err
-	}
+	r.mapping = m
 	r.describe(files)
 	r.phase("survey", begun)
 

@@ -126,6 +126,21 @@ func survey(ctx context.Context, files []*source.File, cfg Config) ([]*surveyed,
 	return out, nil
 }
 
+// prepare finds out what the files are, the mapping that knows them, and how they write their values: all
+// that must be known before records are mapped.
+func prepare(ctx context.Context, set *source.Set, cfg Config) ([]*surveyed, *mapping.Mapping, error) {
+	files, err := survey(ctx, set.Files, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := chooseMapping(files, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	files = alongside(files, m)
+	return files, m, findFormats(ctx, files, m, cfg)
+}
+
 func look(ctx context.Context, f *source.File, cfg Config) (*surveyed, error) {
 	p, err := decode.Scan(ctx, f.Open, decodeOptions(f, cfg))
 	if err != nil {

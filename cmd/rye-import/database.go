@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -63,6 +64,23 @@ func openMigrated(c *cli.Context, log *slog.Logger, connections int) (*database,
 	}
 	if len(applied) > 0 {
 		log.Info("migrated the database", "migrations", len(applied))
+	}
+	return d, nil
+}
+
+// openCurrent opens the database for a command that only reads. It changes nothing: what is not up to date
+// was not written by a run of this version.
+func openCurrent(c *cli.Context, log *slog.Logger) (*database, error) {
+	d, err := openDatabase(c, log, 4)
+	if err != nil {
+		return nil, err
+	}
+	list, err := migrate.List(c.Context, d.pool)
+	if err == nil && slices.ContainsFunc(list, func(m migrate.Migration) bool { return !m.Applied }) {
+		err = errors.New("the schema of this database is not up to date, and this command changes nothing; use: rye-import db migrate")
+	}
+	if err != nil {
+		return nil, d.closeAfter(c.Context, err)
 	}
 	return d, nil
 }

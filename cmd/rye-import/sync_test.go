@@ -122,6 +122,7 @@ func (n *nightly) runFrom(path string, args ...string) *report.Summary {
 	again := imported(n.t, n.url, exitDone, append(args, path)...)
 	require.Zero(n.t, again.Graph)
 	require.Equal(n.t, before, fingerprint(n.t, n.pool), "the same run again touches nothing")
+	verification(n.t, n.url, exitDone, append(args, path)...)
 	return s
 }
 
