@@ -20,7 +20,7 @@ demo: postgres build ## load an invented Salesforce export into the embedded Pos
 
 .PHONY: test
 test: postgres ## run all tests, on a private PostgreSQL
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 20m ./...
 
 .PHONY: postgres
 postgres: ## install PostgreSQL through the system's package manager if it is missing
