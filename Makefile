@@ -37,7 +37,7 @@ generate: ## generate db/ from schema/ and queries/, and docs/mapping.schema.jso
 
 .PHONY: golden
 golden: postgres ## write the golden files of the tests anew; look at what changed
-	$(GO) test ./cmd/rye-import ./importer/draft ./importer/mapping ./importer/report -update
+	$(GO) test ./cmd/rye-import ./importer ./importer/draft ./importer/mapping ./importer/report -update
 
 .PHONY: check
 check: check-go check-sql ## all that CI checks besides the tests
