@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -228,6 +229,10 @@ func TestRunSets(t *testing.T) {
 				require.Equal(t, o.Read, o.Unchanged+o.Rejected+o.Filtered, name)
 			}
 			require.Equal(t, before, fingerprint(t, pool))
+
+			check := slices.Replace(slices.Clone(args), 2, 3, "verify")
+			r = command(t, "", check...)
+			require.Equal(t, exitDone, r.code, "%s %.2000s", r.stderr, r.stdout)
 		})
 	}
 }

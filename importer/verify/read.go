@@ -509,9 +509,18 @@ func (v *Verifier) readWaiting(ctx context.Context, g *reading, records []*recor
 // waits reports whether a record is noted to wait for one of two references.
 func (g *reading) waits(r *record, kind, slot string, first, second graph.Ref) bool {
 	return slices.ContainsFunc(g.waiting[r.ref()], func(d importdb.VerifyListDeferredRow) bool {
-		return d.Kind == kind && d.Slot == slot && d.Object1 == first.Object && d.Ref1 == first.ID &&
-			d.Object2 == second.Object && d.Ref2 == second.ID
+		return d.Kind == kind && d.Slot == slot &&
+			g.means(first, graph.Ref{Object: d.Object1, ID: d.Ref1}, d.Node1ID) && g.means(second, graph.Ref{Object: d.Object2, ID: d.Ref2}, d.Node2ID)
 	})
+}
+
+// means reports whether what waits has a reference as the record says it, or has the node that it fits.
+func (g *reading) means(said, waiting graph.Ref, node *uuid.UUID) bool {
+	if said == waiting {
+		return true
+	}
+	found := g.resolved[said]
+	return found.found() && node != nil && *node == found.id
 }
 
 func compareStages(a, b seenStage) int {

@@ -28,7 +28,8 @@ func (q *Queries) VerifyCountHidden(ctx context.Context, source string) (int64, 
 
 const verifyListDeferred = `-- name: VerifyListDeferred :many
 SELECT g.position::int AS position, d.kind, d.slot, coalesce(t1.object, '')::text AS object1, coalesce(d.ref1_id, '')::text AS ref1,
-    coalesce(t2.object, '')::text AS object2, coalesce(d.ref2_id, '')::text AS ref2
+    coalesce(t2.object, '')::text AS object2, coalesce(d.ref2_id, '')::text AS ref2,
+    m1.node_id AS node1_id, m2.node_id AS node2_id
 FROM (
     SELECT unnest($1::text[]) AS object, unnest($2::text[]) AS legacy_id,
         generate_series(1, cardinality($1::text[])) AS position
@@ -37,6 +38,10 @@ JOIN rye_import.objects o ON o.source = $3 AND o.object = g.object
 JOIN rye_import.deferred d ON d.object_no = o.object_no AND d.legacy_id = g.legacy_id
 LEFT JOIN rye_import.objects t1 ON t1.object_no = d.ref1_object_no
 LEFT JOIN rye_import.objects t2 ON t2.object_no = d.ref2_object_no
+LEFT JOIN rye.node_source_map m1
+    ON m1.source_schema = $3 AND m1.source_table = t1.object AND m1.source_id = d.ref1_id COLLATE "default"
+LEFT JOIN rye.node_source_map m2
+    ON m2.source_schema = $3 AND m2.source_table = t2.object AND m2.source_id = d.ref2_id COLLATE "default"
 `
 
 type VerifyListDeferredParams struct {
@@ -53,10 +58,13 @@ type VerifyListDeferredRow struct {
 	Ref1     string
 	Object2  string
 	Ref2     string
+	Node1ID  *uuid.UUID
+	Node2ID  *uuid.UUID
 }
 
 // VerifyListDeferred gives what waits for other records, by the position of the record that says it. An
-// object that a reference does not name is empty.
+// object that a reference does not name is empty. Of a link between two names, one of which fits, the record
+// of that one waits with the other name: the nodes tell which they are.
 func (q *Queries) VerifyListDeferred(ctx context.Context, arg VerifyListDeferredParams) ([]VerifyListDeferredRow, error) {
 	rows, err := q.db.Query(ctx, verifyListDeferred, arg.Objects, arg.LegacyIDs, arg.Source)
 	if err != nil {
@@ -74,6 +82,8 @@ func (q *Queries) VerifyListDeferred(ctx context.Context, arg VerifyListDeferred
 			&i.Ref1,
 			&i.Object2,
 			&i.Ref2,
+			&i.Node1ID,
+			&i.Node2ID,
 		); err != nil {
 			return nil, err
 		}

@@ -56,10 +56,12 @@ JOIN rye_import.objects o ON o.source = @source AND o.object = g.object
 JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = g.legacy_id;
 
 -- VerifyListDeferred gives what waits for other records, by the position of the record that says it. An
--- object that a reference does not name is empty.
+-- object that a reference does not name is empty. Of a link between two names, one of which fits, the record
+-- of that one waits with the other name: the nodes tell which they are.
 -- name: VerifyListDeferred :many
 SELECT g.position::int AS position, d.kind, d.slot, coalesce(t1.object, '')::text AS object1, coalesce(d.ref1_id, '')::text AS ref1,
-    coalesce(t2.object, '')::text AS object2, coalesce(d.ref2_id, '')::text AS ref2
+    coalesce(t2.object, '')::text AS object2, coalesce(d.ref2_id, '')::text AS ref2,
+    m1.node_id AS node1_id, m2.node_id AS node2_id
 FROM (
     SELECT unnest(@objects::text[]) AS object, unnest(@legacy_ids::text[]) AS legacy_id,
         generate_series(1, cardinality(@objects::text[])) AS position
@@ -67,7 +69,11 @@ FROM (
 JOIN rye_import.objects o ON o.source = @source AND o.object = g.object
 JOIN rye_import.deferred d ON d.object_no = o.object_no AND d.legacy_id = g.legacy_id
 LEFT JOIN rye_import.objects t1 ON t1.object_no = d.ref1_object_no
-LEFT JOIN rye_import.objects t2 ON t2.object_no = d.ref2_object_no;
+LEFT JOIN rye_import.objects t2 ON t2.object_no = d.ref2_object_no
+LEFT JOIN rye.node_source_map m1
+    ON m1.source_schema = @source AND m1.source_table = t1.object AND m1.source_id = d.ref1_id COLLATE "default"
+LEFT JOIN rye.node_source_map m2
+    ON m2.source_schema = @source AND m2.source_table = t2.object AND m2.source_id = d.ref2_id COLLATE "default";
 
 -- VerifyPageCrosswalk gives the living records that the crosswalk has of some objects, but those that only
 -- references have made. The next page begins after the last row's SourceTable and SourceID.
