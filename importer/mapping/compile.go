@@ -500,7 +500,7 @@ func lookupName(objects []string, by string) string {
 	if len(objects) == 0 {
 		objects = []string{"any"}
 	}
-	return strings.Join(objects, ",") + "." + first(by, "id")
+	return strings.Join(objects, ",") + "." + cmp.Or(by, "id")
 }
 
 func (c *compiler) refs(list Refs, use string) []*ref {

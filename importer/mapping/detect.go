@@ -39,7 +39,11 @@ func (m *Mapping) Detect(look Look) Verdict {
 
 	var best, foreign candidate
 	var beside []candidate
+	names := m.glimpse(look.Header)
 	for _, name := range sortedKeys(m.Objects) {
+		if m.lacking(name, names) > 0 {
+			continue
+		}
 		c, fits := m.candidate(name, look)
 		switch {
 		case !fits:
@@ -70,7 +74,63 @@ func (m *Mapping) Detect(look Look) Verdict {
 	case foreign.name != "":
 		return Verdict{Evidence: fmt.Sprintf("it has the columns of %s, but its ids are none of %s", foreign.name, m.Title)}
 	}
-	return Verdict{Evidence: m.closest(look)}
+	return Verdict{Evidence: m.closest(look, names)}
+}
+
+// glimpse gives all names that the columns of a header could go by, in lower case. An export has hundreds
+// of files and there are hundreds of objects: most of them are ruled out by this, which costs one look at
+// the header and not one for each object.
+func (m *Mapping) glimpse(header []string) map[string]bool {
+	beginnings := slices.Clone(m.Strip)
+	for _, o := range m.Objects {
+		beginnings = append(beginnings, o.Strip...)
+	}
+	names := make(map[string]bool, 2*len(header))
+	add := func(name string) {
+		name = strings.ToLower(strings.TrimSpace(name))
+		names[name] = true
+		for i := range len(name) {
+			if name[i] == '.' {
+				names[name[:i]] = true // the object that it is a member of
+			}
+		}
+	}
+	for _, name := range header {
+		add(name)
+		for _, b := range beginnings {
+			once := stripped(name, []string{b})
+			add(once)
+			add(stripped(once, m.Strip))
+		}
+	}
+	return names
+}
+
+// lacking counts the columns that an object must have and that none of the names can be.
+func (m *Mapping) lacking(object string, names map[string]bool) int {
+	n := 0
+	for _, spellings := range m.spellings[object] {
+		if !slices.ContainsFunc(spellings, func(s string) bool { return names[s] }) {
+			n++
+		}
+	}
+	return n
+}
+
+// spellingsOf lists how a header may spell each column that an object must have.
+func (o *Object) spellingsOf() [][]string {
+	all := make([][]string, len(o.Recognise.All))
+	for i, name := range o.Recognise.All {
+		all[i] = []string{strings.ToLower(name), snakeCase(name)}
+		for canonical, aliases := range o.Aliases {
+			if strings.EqualFold(canonical, name) || strings.EqualFold(canonical, snakeCase(name)) {
+				for _, alias := range aliases {
+					all[i] = append(all[i], strings.ToLower(alias))
+				}
+			}
+		}
+	}
+	return all
 }
 
 // hasKey reports whether a header has a column for the id of an object's records.
@@ -286,9 +346,12 @@ func (m *Mapping) lookAtIDs(sample [][]string, col int) idLook {
 }
 
 // closest says why the file is no object: most often because it lacks the id alone.
-func (m *Mapping) closest(look Look) string {
+func (m *Mapping) closest(look Look, names map[string]bool) string {
 	for _, name := range sortedKeys(m.Objects) {
 		o := m.Objects[name]
+		if len(o.Key) == 0 || !slices.Contains(o.Recognise.All, o.Key[0].Column) || m.lacking(name, names) != 1 {
+			continue
+		}
 		columns := m.indexColumns(look.Header, o)
 		lacks := make([]string, 0, 1)
 		for _, column := range o.Recognise.All {
@@ -296,7 +359,7 @@ func (m *Mapping) closest(look Look) string {
 				lacks = append(lacks, column)
 			}
 		}
-		if len(lacks) == 1 && len(o.Key) > 0 && lacks[0] == o.Key[0].Column && columns.hasAny(o.Recognise.Any) && !columns.hasAny(o.Recognise.None) {
+		if len(lacks) == 1 && lacks[0] == o.Key[0].Column && columns.hasAny(o.Recognise.Any) && !columns.hasAny(o.Recognise.None) {
 			return fmt.Sprintf("it looks like %s, but has no column %s, without which records cannot be told apart", name, lacks[0])
 		}
 	}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (f ExampleFailure) Error() string {
 		fmt.Fprintf(&b, " on line %d", f.Line)
 	}
 	for _, d := range f.Differences {
-		fmt.Fprintf(&b, "\n  %s\n    - %s\n    + %s", d.What, first(d.Want, "nothing"), first(d.Got, "nothing"))
+		fmt.Fprintf(&b, "\n  %s\n    - %s\n    + %s", d.What, cmp.Or(d.Want, "nothing"), cmp.Or(d.Got, "nothing"))
 	}
 	return b.String()
 }

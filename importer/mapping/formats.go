@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -55,7 +56,7 @@ func (c *compiler) format(out *value, v *Value) {
 	shown := c.settings.Formats[column]
 	switch v.As {
 	case TypeDate, TypeTime:
-		out.dates.order = first(v.Order, c.mapping.Dates, shown.Order, c.settings.DateOrder)
+		out.dates.order = cmp.Or(v.Order, c.mapping.Dates, shown.Order, c.settings.DateOrder)
 		if out.col >= 0 && out.steps == nil && v.Layout == "" && v.Unit == "" {
 			at := timeColumn{out.col, out.dates.order}
 			if c.memos[at] == 0 {
@@ -75,7 +76,7 @@ func (c *compiler) format(out *value, v *Value) {
 		if c.settings.Plain {
 			plain = DecimalPoint
 		}
-		out.decimal = first(v.Decimal, api, plain, shown.Decimal, c.settings.Decimal, c.mapping.Numbers)
+		out.decimal = cmp.Or(v.Decimal, api, plain, shown.Decimal, c.settings.Decimal, c.mapping.Numbers)
 		if v.Decimal == "" && api == "" && plain == "" {
 			c.note(out, column, false)
 		}
@@ -91,15 +92,6 @@ func (c *compiler) note(v *value, column string, dates bool) {
 }
 
 func (c *compiler) header(col int) string { return c.written[col] }
-
-func first[T ~string](words ...T) T {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
-}
 
 // Formatted lists the columns of the header whose format only their cells can tell.
 func (p *Plan) Formatted() []Formatted { return p.formatted }

@@ -21,10 +21,11 @@ type Mapping struct {
 	Others   []string           `yaml:"others"`   // objects that references may name though the mapping has none of them
 	Examples []Example          `yaml:"examples"` // rows and what they become, checked by mapping lint
 
-	hash    string
-	text    []byte              // as it was parsed, to tell where an example is
-	lookups map[string][]lookup // by object: the lookups that its records answer to
-	derived map[string]Derivation
+	hash      string
+	text      []byte                // as it was parsed, to tell where an example is
+	spellings map[string][][]string // by object: how a header may spell each column that must be there
+	lookups   map[string][]lookup   // by object: the lookups that its records answer to
+	derived   map[string]Derivation
 }
 
 // IDs says how the source names its records.

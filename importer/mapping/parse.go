@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -273,8 +274,10 @@ func (m *Mapping) check() []string {
 		c.known[name] = true
 	}
 	m.lookups, m.derived = make(map[string][]lookup), make(map[string]Derivation)
+	m.spellings = make(map[string][][]string, len(m.Objects))
 	for _, name := range sortedKeys(m.Objects) {
 		if o := m.Objects[name]; o != nil {
+			m.spellings[name] = o.spellingsOf()
 			c.object(name, o)
 			c.references(name, o)
 		}
@@ -487,7 +490,7 @@ func (c *checker) lookup(at string, r *Ref) {
 			if o == nil || c.m.RecordObject(name) != target {
 				continue
 			}
-			if o.Derive != nil && first(o.Derive.Lookup, "name") == r.By {
+			if o.Derive != nil && cmp.Or(o.Derive.Lookup, "name") == r.By {
 				named = true
 				c.m.derived[l.name] = Derivation{Object: target, Type: o.Derive.Type, Code: o.Derive.Code}
 			}
