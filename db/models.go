@@ -233,9 +233,15 @@ type Run struct {
 	Mapping    string
 	StartedAt  time.Time
 	FinishedAt *time.Time
+	// The time of the transaction that changed the graph: what the run made there has it as the time of creation.
+	MergedAt *time.Time
 	// The import_run event, when the run changed the graph.
 	EventID *uuid.UUID
-	Error   *string
+	// The run that this one takes back.
+	Undoes *int32
+	// The run that has taken this one back.
+	UndoneBy *int32
+	Error    *string
 	// What run --output json printed.
 	Summary json.RawMessage
 }

@@ -7,5 +7,5 @@ JOIN rye.nodes n ON n.id = c.node_id
 JOIN rye_import.runs r ON r.run_no = c.run_no
 LEFT JOIN rye_import.files f ON f.file_no = c.file_no
 WHERE c.node_id = @node_id AND c.run_no < coalesce(sqlc.narg('before_run_no')::int, 2147483647)
-ORDER BY c.run_no DESC
+ORDER BY c.run_no DESC, c.change_no DESC
 LIMIT @max_rows;

@@ -295,6 +295,8 @@ BEGIN
         RAISE EXCEPTION 'node % is archived', p_canonical_id USING ERRCODE = 'RY003';
     END IF;
 
+    -- What moves is edited by nobody; see rye_import.edits.
+    PERFORM set_config('rye.merging', 'on', true);
     INSERT INTO node_merges (duplicate_id, canonical_id, merged_by, properties)
     VALUES (p_duplicate_id, p_canonical_id, p_merged_by,
         jsonb_build_object('label', v_duplicate.label, 'code', v_duplicate.properties -> 'code'));
@@ -355,6 +357,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'this session may not merge node %', p_duplicate_id USING ERRCODE = 'RY004';
     END IF;
+    PERFORM set_config('rye.merging', '', true);
 END
 $$;
 

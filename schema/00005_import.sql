@@ -2,8 +2,30 @@
 -- +goose StatementBegin
 -- The importer's bookkeeping. It stays out of the rye schema, which other tools read.
 
+-- Numbers. A sequence does not go back when its transaction does, and a plan must use up none: while one is made,
+-- numbers come from a range of their own, which no sequence reaches.
+CREATE SEQUENCE rye_import.run_numbers AS int;
+CREATE SEQUENCE rye_import.file_numbers AS int;
+CREATE SEQUENCE rye_import.object_numbers AS int;
+CREATE SEQUENCE rye_import.deferred_numbers;
+CREATE SEQUENCE rye_import.block_numbers;
+CREATE SEQUENCE rye_import.image_numbers;
+CREATE FUNCTION rye_import.next_number(p_sequence regclass) RETURNS bigint LANGUAGE plpgsql
+SET search_path = rye_import, pg_temp AS $$
+DECLARE
+    v_last text := current_setting('rye_import.plan', true);
+BEGIN
+    IF v_last IS NULL OR v_last = '' THEN
+        RETURN nextval(p_sequence);
+    END IF;
+    PERFORM set_config('rye_import.plan', (v_last::bigint + 1)::text, true);
+    RETURN v_last::bigint + 1;
+END
+$$;
+COMMENT ON FUNCTION rye_import.next_number IS 'The next number of a sequence; in a transaction that has set rye_import.plan to a number, the one after it.';
+
 CREATE TABLE rye_import.runs (
-    run_no        int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_no        int NOT NULL DEFAULT rye_import.next_number('rye_import.run_numbers') PRIMARY KEY,
     run_id        uuid NOT NULL UNIQUE,
     source        text NOT NULL,
     crm           text NOT NULL,
@@ -13,19 +35,25 @@ CREATE TABLE rye_import.runs (
     mapping       text NOT NULL,
     started_at    timestamptz NOT NULL,
     finished_at   timestamptz,
+    merged_at     timestamptz,
     event_id      uuid,
+    undoes        int REFERENCES rye_import.runs,
+    undone_by     int REFERENCES rye_import.runs,
     error         text,
     summary       jsonb
 );
 COMMENT ON TABLE rye_import.runs IS 'One row for each execution of an import.';
 COMMENT ON COLUMN rye_import.runs.run_no IS 'The short number that provenance in rye carries.';
 COMMENT ON COLUMN rye_import.runs.mapping IS 'The mapping and its version (a hash of its text).';
+COMMENT ON COLUMN rye_import.runs.merged_at IS 'The time of the transaction that changed the graph: what the run made there has it as the time of creation.';
+COMMENT ON COLUMN rye_import.runs.undoes IS 'The run that this one takes back.';
+COMMENT ON COLUMN rye_import.runs.undone_by IS 'The run that has taken this one back.';
 COMMENT ON COLUMN rye_import.runs.event_id IS 'The import_run event, when the run changed the graph.';
 COMMENT ON COLUMN rye_import.runs.summary IS 'What run --output json printed.';
 CREATE INDEX runs_source ON rye_import.runs (source, run_no);
 
 CREATE TABLE rye_import.files (
-    file_no  int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    file_no  int NOT NULL DEFAULT rye_import.next_number('rye_import.file_numbers') PRIMARY KEY,
     run_no   int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
     path     text NOT NULL,
     object   text NOT NULL,
@@ -38,7 +66,7 @@ COMMENT ON TABLE rye_import.files IS 'A file that a run read.';
 CREATE INDEX files_run ON rye_import.files (run_no);
 
 CREATE TABLE rye_import.objects (
-    object_no int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    object_no int NOT NULL DEFAULT rye_import.next_number('rye_import.object_numbers') PRIMARY KEY,
     source    text NOT NULL,
     object    text NOT NULL,
     UNIQUE (source, object)
@@ -50,7 +78,7 @@ CREATE TABLE rye_import.records (
     legacy_id    text COLLATE "C" NOT NULL,
     content_hash uuid NOT NULL,
     target_id    uuid,
-    archived     text CHECK (archived IN ('deleted', 'missing')),
+    archived     text CHECK (archived IN ('deleted', 'missing', 'undone')),
     first_run_no int NOT NULL,
     run_no       int NOT NULL,
     file_no      int NOT NULL,
@@ -60,18 +88,19 @@ CREATE TABLE rye_import.records (
 COMMENT ON TABLE rye_import.records IS 'What each record of a source was when it was last used: the ground on which a later run calls it unchanged.';
 COMMENT ON COLUMN rye_import.records.content_hash IS 'The first 128 bits of the SHA-256 of the mapped record.';
 COMMENT ON COLUMN rye_import.records.target_id IS 'The event, edge or participant that the record became; null for a node, which the crosswalk names.';
-COMMENT ON COLUMN rye_import.records.archived IS 'Why the importer archived it: deleted in the source, or missing from a full export.';
+COMMENT ON COLUMN rye_import.records.archived IS 'Why the importer archived it: deleted in the source, missing from a full export, or brought by a run that was undone.';
 COMMENT ON COLUMN rye_import.records.run_no IS 'The last run that changed it, which file_no and line belong to.';
 
 CREATE TABLE rye_import.changes (
-    run_no  int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
-    node_id uuid NOT NULL,
-    file_no int,
-    line    int,
-    before  jsonb NOT NULL,
-    after   jsonb NOT NULL
+    change_no bigint NOT NULL DEFAULT rye_import.next_number('rye_import.image_numbers') PRIMARY KEY,
+    run_no    int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    node_id   uuid NOT NULL,
+    file_no   int,
+    line      int,
+    before    jsonb NOT NULL,
+    after     jsonb NOT NULL
 );
-COMMENT ON TABLE rye_import.changes IS 'What a run changed in nodes that stood already: the changed fields, before and after.';
+COMMENT ON TABLE rye_import.changes IS 'What a run changed in nodes that stood already: the changed fields, before and after. A trigger of rye.nodes writes it.';
 CREATE INDEX changes_run ON rye_import.changes (run_no);
 CREATE INDEX changes_node ON rye_import.changes (node_id);
 
@@ -92,7 +121,7 @@ COMMENT ON TABLE rye_import.rejects IS 'A record that could not be used, and why
 CREATE INDEX rejects_run ON rye_import.rejects (run_no, rec);
 
 CREATE TABLE rye_import.deferred (
-    deferred_no    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    deferred_no    bigint NOT NULL DEFAULT rye_import.next_number('rye_import.deferred_numbers') PRIMARY KEY,
     object_no      int NOT NULL REFERENCES rye_import.objects,
     legacy_id      text COLLATE "C" NOT NULL,
     kind           text NOT NULL CHECK (kind IN ('link', 'participant', 'fact', 'same')),
@@ -134,7 +163,7 @@ CREATE INDEX names_key ON rye_import.names (lookup_no, name_key);
 CREATE INDEX names_record ON rye_import.names (object_no, legacy_id);
 
 CREATE TABLE rye_import.code_blocks (
-    block_no   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    block_no   bigint NOT NULL DEFAULT rye_import.next_number('rye_import.block_numbers') PRIMARY KEY,
     prefix     text NOT NULL,
     year_month text NOT NULL,
     first_val  int NOT NULL,
@@ -331,6 +360,7 @@ CREATE UNLOGGED TABLE rye_import.merge_nodes (
     file_no    int NOT NULL,
     line       int NOT NULL
 );
+CREATE INDEX merge_nodes_node ON rye_import.merge_nodes (node_id);
 COMMENT ON TABLE rye_import.merge_nodes IS 'What changes in nodes that stand: properties that are new or differ, and whether the node is archived (true) or comes back (false).';
 
 CREATE UNLOGGED TABLE rye_import.merge_effects (

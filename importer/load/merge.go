@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -159,7 +160,7 @@ func (c *count) add(n int64, err error) {
 // keys checks that staging is whole, sorts out duplicates, and finds out which node, event or edge
 // each record is.
 func (m *merger) keys(ctx context.Context) error {
-	if err := m.q.SessionTuneMerge(ctx, m.run.cfg.WorkMemory); err != nil {
+	if err := m.q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))}); err != nil {
 		return err
 	}
 	staged, err := m.q.StagingRecordCount(ctx, m.no)
@@ -309,9 +310,6 @@ func (m *merger) nodes(ctx context.Context) error {
 		if _, err := m.q.NodeLockStaged(ctx, m.no); err != nil {
 			return err
 		}
-		if _, err := m.q.ChangeInsertStaged(ctx, m.no); err != nil {
-			return err
-		}
 		if _, err := m.q.NodeUpdateStaged(ctx, m.no); err != nil {
 			return err
 		}
@@ -323,6 +321,9 @@ func (m *merger) nodes(ctx context.Context) error {
 	}
 	m.out.Nodes.Created, err = m.q.NodeInsertStaged(ctx, importdb.NodeInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
 	if err != nil {
+		return err
+	}
+	if _, err := m.q.CreatedNodeInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
 	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})

@@ -537,7 +537,7 @@ func TestMerge_Blanks(t *testing.T) {
 	require.Equal(t, Nodes{Updated: 1}, out.Nodes)
 	require.JSONEq(t, `{"email": "ada@example.com", "source": "fair", "region": "north"}`, properties())
 	require.JSONEq(t, `{"properties": {"fax": "1"}}`, value[string](t, pool, "SELECT before::text FROM rye_import.changes"))
-	require.JSONEq(t, `{"properties": {"region": "north"}}`, value[string](t, pool, "SELECT after::text FROM rye_import.changes"))
+	require.JSONEq(t, `{"properties": {"fax": null, "region": "north"}}`, value[string](t, pool, "SELECT after::text FROM rye_import.changes"))
 
 	out = say("3", `{"email": "ada@example.com"}`, `{"source": "web"}`, "fax")
 	require.Equal(t, Nodes{}, out.Nodes, "nothing is left to take away or to fill")

@@ -27,7 +27,7 @@ func (q *Queries) RunCountOthers(ctx context.Context, runNo int32) (int64, error
 
 const runFinish = `-- name: RunFinish :exec
 UPDATE rye_import.runs
-SET status = $1, finished_at = $2, event_id = $3, error = $4,
+SET status = $1::text, finished_at = $2, merged_at = CASE WHEN $1::text = 'done' THEN now() END, event_id = $3, error = $4,
     summary = $5
 WHERE run_no = $6
 `

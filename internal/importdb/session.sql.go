@@ -74,13 +74,20 @@ func (q *Queries) SessionTuneLookup(ctx context.Context) error {
 }
 
 const sessionTuneMerge = `-- name: SessionTuneMerge :exec
-SELECT set_config('work_mem', $1::text, true), set_config('jit', 'off', true)
+SELECT set_config('work_mem', $1::text, true), set_config('jit', 'off', true),
+    set_config('rye_import.run', $2::text, true)
 `
 
+type SessionTuneMergeParams struct {
+	WorkMem string
+	RunNo   string
+}
+
 // SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
-// just-in-time compilation, which takes longer than the statements it would speed up.
-func (q *Queries) SessionTuneMerge(ctx context.Context, workMem string) error {
-	_, err := q.db.Exec(ctx, sessionTuneMerge, workMem)
+// just-in-time compilation, which takes longer than the statements it would speed up. What it writes from now on is
+// the run's.
+func (q *Queries) SessionTuneMerge(ctx context.Context, arg SessionTuneMergeParams) error {
+	_, err := q.db.Exec(ctx, sessionTuneMerge, arg.WorkMem, arg.RunNo)
 	return err
 }
 

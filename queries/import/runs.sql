@@ -7,7 +7,7 @@ RETURNING run_no;
 -- RunFinish closes the journal of a run.
 -- name: RunFinish :exec
 UPDATE rye_import.runs
-SET status = @status, finished_at = @finished_at, event_id = sqlc.narg('event_id'), error = sqlc.narg('error'),
+SET status = @status::text, finished_at = @finished_at, merged_at = CASE WHEN @status::text = 'done' THEN now() END, event_id = sqlc.narg('event_id'), error = sqlc.narg('error'),
     summary = sqlc.narg('summary')
 WHERE run_no = @run_no;
 

@@ -19,9 +19,11 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
 
 -- SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
--- just-in-time compilation, which takes longer than the statements it would speed up.
+-- just-in-time compilation, which takes longer than the statements it would speed up. What it writes from now on is
+-- the run's.
 -- name: SessionTuneMerge :exec
-SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true);
+SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
+    set_config('rye_import.run', @run_no::text, true);
 
 -- SessionInfo tells who the session is and whether row-level security applies to it.
 -- name: SessionInfo :one

@@ -1,0 +1,182 @@
+-- +goose Up
+-- +goose StatementBegin
+-- What runs change and what people change, kept so that a run can be taken back and so that people win.
+-- Triggers write it, which forget nothing: not what merge_nodes moves, nor what another program edits. A
+-- transaction that says rye_import.run = N works for run N; all others are people.
+
+CREATE TABLE rye_import.created_nodes (
+    run_no  int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    node_id uuid NOT NULL
+);
+COMMENT ON TABLE rye_import.created_nodes IS 'The nodes that a run made. What else it made tells by its time of creation, which is that of the run.';
+
+CREATE TABLE rye_import.images (
+    image_no bigint NOT NULL DEFAULT rye_import.next_number('rye_import.image_numbers') PRIMARY KEY,
+    run_no   int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    relation text NOT NULL,
+    row_id   uuid,
+    before   jsonb,
+    after    jsonb
+);
+COMMENT ON TABLE rye_import.images IS 'Rows that a run changed or took away, other than changed nodes: whole, before and after.';
+COMMENT ON COLUMN rye_import.images.row_id IS 'The id of the row, where it has one.';
+COMMENT ON COLUMN rye_import.images.before IS 'Null if the row is one that the run of an undo has put in.';
+COMMENT ON COLUMN rye_import.images.after IS 'Null if the run took the row away.';
+CREATE INDEX images_run ON rye_import.images (run_no, relation);
+
+CREATE TABLE rye_import.edits (
+    subject_id uuid NOT NULL,
+    field      text NOT NULL,
+    base       jsonb,
+    edited_by  text NOT NULL,
+    edited_at  timestamptz NOT NULL,
+    PRIMARY KEY (subject_id, field)
+);
+COMMENT ON TABLE rye_import.edits IS 'What people changed in imported nodes and edges since the importer last wrote it.';
+COMMENT ON COLUMN rye_import.edits.field IS 'label, archived_at, effective_to, or properties.KEY.';
+COMMENT ON COLUMN rye_import.edits.base IS 'What the importer had left there; null if nothing.';
+
+-- The run that the transaction works for; null if it works for none.
+CREATE FUNCTION rye_import.current_run() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT nullif(current_setting('rye_import.run', true), '')::int
+$$;
+
+-- The fields of a row that may be edited, under their names.
+CREATE FUNCTION rye_import.fields(p_row jsonb) RETURNS TABLE (field text, value jsonb) LANGUAGE sql IMMUTABLE AS $$
+    SELECT k.key, nullif(k.value, 'null') FROM jsonb_each(p_row) AS k (key, value)
+    WHERE k.key IN ('label', 'archived_at', 'effective_to')
+    UNION ALL
+    SELECT 'properties.' || k.key, k.value FROM jsonb_each(p_row -> 'properties') AS k (key, value)
+$$;
+
+-- Notes that a person changed fields of an imported row. Who puts back what the importer had left has changed
+-- nothing.
+CREATE FUNCTION rye_import.note_edit(p_subject_id uuid, p_before jsonb, p_after jsonb) RETURNS void LANGUAGE plpgsql
+SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    INSERT INTO edits AS e (subject_id, field, base, edited_by, edited_at)
+    SELECT p_subject_id, coalesce(b.field, a.field), b.value, coalesce(rye.session_user_id(), session_user), now()
+    FROM fields(p_before) b
+    FULL JOIN fields(p_after) a USING (field)
+    WHERE b.value IS DISTINCT FROM a.value
+    ON CONFLICT (subject_id, field) DO UPDATE SET edited_by = excluded.edited_by, edited_at = excluded.edited_at;
+    DELETE FROM edits e
+    WHERE e.subject_id = p_subject_id
+        AND e.base IS NOT DISTINCT FROM (SELECT a.value FROM fields(p_after) a WHERE a.field = e.field);
+END
+$$;
+
+-- One row of merge_nodes is looked up for each that changes, in a table of which nothing is known to the planner.
+CREATE FUNCTION rye_import.note_node_change() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    v_run int := current_run();
+BEGIN
+    IF v_run IS NOT NULL THEN
+        INSERT INTO changes (run_no, node_id, file_no, line, before, after)
+        SELECT v_run, OLD.id, m.file_no, m.line,
+            jsonb_strip_nulls(jsonb_build_object(
+                'label', CASE WHEN OLD.label IS DISTINCT FROM NEW.label THEN OLD.label END,
+                'archived_at', CASE WHEN OLD.archived_at IS DISTINCT FROM NEW.archived_at THEN OLD.archived_at END))
+                || coalesce((
+                    SELECT jsonb_build_object('properties', jsonb_object_agg(k.key, k.value))
+                    FROM jsonb_each(OLD.properties) AS k (key, value)
+                    WHERE NEW.properties -> k.key IS DISTINCT FROM k.value), '{}'),
+            jsonb_strip_nulls(jsonb_build_object(
+                'label', CASE WHEN OLD.label IS DISTINCT FROM NEW.label THEN NEW.label END,
+                'archived', CASE WHEN (OLD.archived_at IS NULL) <> (NEW.archived_at IS NULL) THEN NEW.archived_at IS NOT NULL END))
+                || coalesce((
+                    SELECT jsonb_build_object('properties', jsonb_object_agg(d.key, d.value))
+                    FROM (
+                        SELECT k.key, k.value FROM jsonb_each(NEW.properties) AS k (key, value)
+                        WHERE OLD.properties -> k.key IS DISTINCT FROM k.value
+                        UNION ALL
+                        SELECT k.key, NULL FROM jsonb_object_keys(OLD.properties) AS k (key) WHERE NOT NEW.properties ? k.key
+                    ) d), '{}')
+        FROM (VALUES (1)) one (n)
+        LEFT JOIN merge_nodes m ON m.run_no = v_run AND m.node_id = OLD.id;
+    ELSIF coalesce(current_setting('rye.merging', true), '') = ''
+        AND EXISTS (SELECT FROM rye.node_source_map m WHERE m.node_id = OLD.id) THEN
+        PERFORM note_edit(OLD.id, to_jsonb(OLD), to_jsonb(NEW));
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
+    FOR EACH ROW WHEN ((OLD.label, OLD.properties, OLD.archived_at) IS DISTINCT FROM (NEW.label, NEW.properties, NEW.archived_at))
+    EXECUTE FUNCTION rye_import.note_node_change();
+
+CREATE FUNCTION rye_import.note_image() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+DECLARE
+    v_before jsonb := to_jsonb(OLD);
+BEGIN
+    INSERT INTO images (run_no, relation, row_id, before, after)
+    VALUES (current_run(), TG_TABLE_NAME, (v_before ->> 'id')::uuid, v_before, to_jsonb(NEW));
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION rye_import.note_edge_edit() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    IF coalesce(current_setting('rye.merging', true), '') = '' THEN
+        PERFORM note_edit(OLD.id, to_jsonb(OLD), to_jsonb(NEW));
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER edges_note_edit AFTER UPDATE ON rye.edges
+    FOR EACH ROW WHEN (coalesce(current_setting('rye_import.run', true), '') = '' AND OLD.attrs ? 'import'
+        AND (OLD.properties, OLD.effective_to, OLD.archived_at) IS DISTINCT FROM (NEW.properties, NEW.effective_to, NEW.archived_at))
+    EXECUTE FUNCTION rye_import.note_edge_edit();
+
+-- Who merges two nodes does not edit the survivor: it takes what the other one had, and the edits of that too.
+CREATE FUNCTION rye_import.move_edits() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    UPDATE edits e SET subject_id = NEW.node_id
+    WHERE e.subject_id = OLD.node_id
+        AND NOT EXISTS (SELECT FROM edits k WHERE k.subject_id = NEW.node_id AND k.field = e.field);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER node_source_map_move_edits AFTER UPDATE ON rye.node_source_map
+    FOR EACH ROW WHEN (OLD.node_id <> NEW.node_id) EXECUTE FUNCTION rye_import.move_edits();
+
+CREATE FUNCTION rye_import.note_images_deleted() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    IF current_run() IS NOT NULL THEN
+        INSERT INTO images (run_no, relation, row_id, before)
+        SELECT current_run(), TG_TABLE_NAME, (to_jsonb(g) ->> 'id')::uuid, to_jsonb(g) FROM gone g;
+    END IF;
+    RETURN NULL;
+END
+$$;
+DO $triggers$
+DECLARE
+    v_table regclass;
+BEGIN
+    FOREACH v_table IN ARRAY ARRAY['rye.nodes', 'rye.edges', 'rye.events', 'rye.event_participants', 'rye.assertions', 'rye.artifacts',
+        'rye.node_source_map', 'rye.node_merges', 'rye_import.records', 'rye_import.deferred', 'rye_import.names']::regclass[]
+    LOOP
+        IF v_table <> 'rye.nodes'::regclass THEN
+            EXECUTE format($sql$CREATE TRIGGER note_image AFTER UPDATE ON %s
+                FOR EACH ROW WHEN (coalesce(current_setting('rye_import.run', true), '') <> '' AND OLD.* IS DISTINCT FROM NEW.*)
+                EXECUTE FUNCTION rye_import.note_image()$sql$, v_table);
+        END IF;
+        EXECUTE format($sql$CREATE TRIGGER note_images_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS gone
+            FOR EACH STATEMENT EXECUTE FUNCTION rye_import.note_images_deleted()$sql$, v_table);
+    END LOOP;
+END
+$triggers$;
+
+DO $grants$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rye_loader') THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON rye_import.created_nodes, rye_import.images, rye_import.edits TO rye_loader;
+    END IF;
+END
+$grants$;
+-- +goose StatementEnd
