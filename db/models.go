@@ -241,6 +241,8 @@ type Run struct {
 	Undoes *int32
 	// The run that has taken this one back.
 	UndoneBy *int32
+	// When what it changed was forgotten: it cannot be taken back since.
+	PrunedAt *time.Time
 	Error    *string
 	// What run --output json printed.
 	Summary json.RawMessage

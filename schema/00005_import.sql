@@ -39,6 +39,7 @@ CREATE TABLE rye_import.runs (
     event_id      uuid,
     undoes        int REFERENCES rye_import.runs,
     undone_by     int REFERENCES rye_import.runs,
+    pruned_at     timestamptz,
     error         text,
     summary       jsonb
 );
@@ -48,6 +49,7 @@ COMMENT ON COLUMN rye_import.runs.mapping IS 'The mapping and its version (a has
 COMMENT ON COLUMN rye_import.runs.merged_at IS 'The time of the transaction that changed the graph: what the run made there has it as the time of creation.';
 COMMENT ON COLUMN rye_import.runs.undoes IS 'The run that this one takes back.';
 COMMENT ON COLUMN rye_import.runs.undone_by IS 'The run that has taken this one back.';
+COMMENT ON COLUMN rye_import.runs.pruned_at IS 'When what it changed was forgotten: it cannot be taken back since.';
 COMMENT ON COLUMN rye_import.runs.event_id IS 'The import_run event, when the run changed the graph.';
 COMMENT ON COLUMN rye_import.runs.summary IS 'What run --output json printed.';
 CREATE INDEX runs_source ON rye_import.runs (source, run_no);
@@ -437,6 +439,15 @@ COMMENT ON TABLE rye_import.merge_facts IS 'Chains of facts: staged ones with th
 COMMENT ON COLUMN rye_import.merge_facts.claim IS 'Null ends the chain.';
 COMMENT ON COLUMN rye_import.merge_facts.recorded IS 'Whether the event is that of a history record; otherwise the merge makes it.';
 
+CREATE UNLOGGED TABLE rye_import.merge_undo (
+    run_no   int NOT NULL,
+    relation text NOT NULL,
+    id       uuid NOT NULL,
+    fate     text,
+    reason   text
+);
+COMMENT ON TABLE rye_import.merge_undo IS 'What the run that is taken back has put into the graph, and what becomes of each row: it goes (null), or is archived or kept, for a reason.';
+
 CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
     SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}'
 );
@@ -453,6 +464,13 @@ CREATE FUNCTION rye_import.analyze_merge() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
     ANALYZE merge_codes, merge_nodes, merge_edges, merge_participants, merge_deals, merge_stages, merge_facts;
+END
+$$;
+
+CREATE FUNCTION rye_import.analyze_undo() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    ANALYZE merge_undo;
 END
 $$;
 

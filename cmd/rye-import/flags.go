@@ -37,8 +37,13 @@ func readFlags() []cli.Flag {
 		&cli.StringFlag{Name: "decimal", Usage: "point or comma, for columns of numbers that do not show it", EnvVars: []string{"RYE_DECIMAL"}},
 		&cli.IntFlag{Name: "workers", Usage: "`N` workers", DefaultText: "the number of processors", EnvVars: []string{"RYE_WORKERS"}},
 		&cli.StringFlag{Name: "output", Usage: "text or json", Value: "text", EnvVars: []string{"RYE_OUTPUT"}},
-		&cli.StringFlag{Name: "progress", Usage: "auto, plain or none", Value: "auto", EnvVars: []string{"RYE_PROGRESS"}},
+		progressFlag(),
 	}
+}
+
+// progressFlag says how progress is shown.
+func progressFlag() cli.Flag {
+	return &cli.StringFlag{Name: "progress", Usage: "auto, plain or none", Value: "auto", EnvVars: []string{"RYE_PROGRESS"}}
 }
 
 // showValuesFlag lets a command show values of the export.

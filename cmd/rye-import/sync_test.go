@@ -108,7 +108,8 @@ func newNightly(t *testing.T) *nightly {
 	return n
 }
 
-// run imports the company as it is now, checks the balance, and that a second run is a no-op.
+// run imports the company as it is now, checks the balance, that a second run is a no-op, and that the run can be undone,
+// had again, and undone and run again.
 func (n *nightly) run(args ...string) *report.Summary {
 	n.t.Helper()
 	return n.runFrom(n.write(n.t), args...)
@@ -116,8 +117,22 @@ func (n *nightly) run(args ...string) *report.Summary {
 
 func (n *nightly) runFrom(path string, args ...string) *report.Summary {
 	n.t.Helper()
+	earlier := state(n.t, n.pool)
 	s := imported(n.t, n.url, exitDone, append(args, path)...)
 	require.True(n.t, s.Balanced)
+	if later := state(n.t, n.pool); later != earlier {
+		u := undone(n.t, n.url, s.RunID)
+		require.Empty(n.t, u.Kept)
+		require.Equal(n.t, earlier, state(n.t, n.pool), "as before the run")
+		u = undone(n.t, n.url, u.RunID)
+		require.Empty(n.t, u.Kept)
+		require.Equal(n.t, later, state(n.t, n.pool), "as after the run")
+		undone(n.t, n.url, s.RunID)
+		require.Equal(n.t, earlier, state(n.t, n.pool), "as before the run, again")
+		again := imported(n.t, n.url, exitDone, append(args, path)...)
+		require.Equal(n.t, s.Graph, again.Graph)
+		require.Equal(n.t, later, state(n.t, n.pool), "as after the run, again")
+	}
 	before := fingerprint(n.t, n.pool)
 	again := imported(n.t, n.url, exitDone, append(args, path)...)
 	require.Zero(n.t, again.Graph)

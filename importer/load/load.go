@@ -35,6 +35,8 @@ type Config struct {
 	StartedAt  time.Time
 	WorkMemory string // of the merge; default 256MB
 	Logger     *slog.Logger
+
+	undoes *int32 // the run that this one takes back
 }
 
 // Derive says which record a reference by name makes where it finds none: its id is the name. Lookups
@@ -127,7 +129,7 @@ func (r *Run) begin(ctx context.Context) error {
 	}
 	r.Number, err = q.RunInsert(ctx, importdb.RunInsertParams{
 		RunID: r.ID, Source: r.cfg.Source, CRM: r.cfg.CRM, Command: r.cfg.Command,
-		FullExport: r.cfg.Full, Mapping: r.cfg.Mapping, StartedAt: r.cfg.StartedAt,
+		FullExport: r.cfg.Full, Mapping: r.cfg.Mapping, StartedAt: r.cfg.StartedAt, Undoes: r.cfg.undoes,
 	})
 	if err != nil {
 		return fmt.Errorf("opening the journal: %w", err)

@@ -35,7 +35,7 @@ WITH staged AS (
     JOIN (
         SELECT DISTINCT s.subject_id, s.assertion_type, s.assertion_key FROM staged s WHERE s.known AND s.subject_id IS NOT NULL
     ) k ON a.subject_node_id = k.subject_id AND a.assertion_type = k.assertion_type AND a.assertion_key = k.assertion_key
-        AND a.subject_edge_id IS NULL
+        AND a.subject_edge_id IS NULL AND NOT coalesce(a.attrs -> 'undo' ? 'undone', false)
 ), everything AS (
     SELECT s.rec, s.id, s.slot, s.subject_id, s.assertion_type, s.assertion_key, s.claim, s.before_stage, s.asserted_at, s.event_id,
         NOT s.history AS present, false AS stands
