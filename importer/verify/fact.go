@@ -189,8 +189,10 @@ func (v *Verifier) chain(r *record, f *graph.Fact, subject uuid.UUID, chain []*a
 		if a.Record == "" {
 			continue // somebody recorded it in the graph
 		}
-		// What an undo asserts anew is true since before.
-		if !a.Restored && (a.EffectiveAt == nil || !sameTime(*a.EffectiveAt, a.AssertedAt)) {
+		if a.Restored {
+			continue // an undo asserted anew what was true before
+		}
+		if a.EffectiveAt == nil || !sameTime(*a.EffectiveAt, a.AssertedAt) {
 			broken("effective_at", "the time at which it was asserted")
 		}
 		if a.AssertionType == dealStage {
