@@ -271,7 +271,7 @@ func (u *undoer) rows(ctx context.Context) error {
 	c.rows(u.putBack(ctx, "node_merges"))
 	c.rows(q.UndoEventsDelete(ctx, no))
 	c.rows(q.UndoEdgesDelete(ctx, no))
-	c.rows(q.UndoRecordsArchive(ctx, importdb.UndoRecordsArchiveParams{RunNo: no, Undone: of}))
+	c.rows(q.UndoRecordsReset(ctx, importdb.UndoRecordsResetParams{RunNo: no, Undone: of}))
 	c.rows(q.UndoNodesDelete(ctx, no))
 	c.rows(q.UndoNodesArchive(ctx, no))
 	return c.err

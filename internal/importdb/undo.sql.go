@@ -719,7 +719,7 @@ FROM rye.assertions a
 LEFT JOIN rye_import.merge_undo n ON n.run_no = $1 AND n.relation = 'nodes' AND n.id = a.subject_node_id AND n.fate IS NOT NULL
 LEFT JOIN rye_import.merge_undo c
     ON c.run_no = $1 AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key
-WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.id = a.id AND (n.id IS NOT NULL OR c.id IS NOT NULL)
+WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL AND u.id = a.id AND (n.id IS NOT NULL OR c.id IS NOT NULL)
 `
 
 // UndoKeepFacts keeps the facts of such chains, and those about nodes of the run that stay.
@@ -1037,30 +1037,6 @@ func (q *Queries) UndoRecords(ctx context.Context, undone int32) (int64, error) 
 	return result.RowsAffected(), nil
 }
 
-const undoRecordsArchive = `-- name: UndoRecordsArchive :execrows
-UPDATE rye_import.records r
-SET archived = 'undone', content_hash = '00000000-0000-0000-0000-000000000000'
-FROM rye_import.merge_undo u
-JOIN rye.node_source_map m ON m.node_id = u.id
-JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
-WHERE u.run_no = $1 AND u.relation = 'nodes' AND u.fate = 'archived'
-    AND r.object_no = o.object_no AND r.legacy_id = m.source_id COLLATE "C" AND r.first_run_no = $2::int
-`
-
-type UndoRecordsArchiveParams struct {
-	RunNo  int32
-	Undone int32
-}
-
-// UndoRecordsArchive lets the records of archived nodes come back when they are met again.
-func (q *Queries) UndoRecordsArchive(ctx context.Context, arg UndoRecordsArchiveParams) (int64, error) {
-	result, err := q.db.Exec(ctx, undoRecordsArchive, arg.RunNo, arg.Undone)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const undoRecordsDelete = `-- name: UndoRecordsDelete :execrows
 DELETE FROM rye_import.records r
 USING rye_import.objects o
@@ -1097,6 +1073,31 @@ WHERE i.run_no = $1 AND i.relation = 'records' AND i.before IS NULL AND i.after 
 // UndoRecordsDeleteJournaled forgets the records that the run of an undo has put back.
 func (q *Queries) UndoRecordsDeleteJournaled(ctx context.Context, undone int32) (int64, error) {
 	result, err := q.db.Exec(ctx, undoRecordsDeleteJournaled, undone)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const undoRecordsReset = `-- name: UndoRecordsReset :execrows
+UPDATE rye_import.records r
+SET archived = CASE WHEN u.fate = 'archived' THEN 'undone' ELSE r.archived END, content_hash = '00000000-0000-0000-0000-000000000000'
+FROM rye_import.merge_undo u
+JOIN rye.node_source_map m ON m.node_id = u.id
+JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
+WHERE u.run_no = $1 AND u.relation = 'nodes' AND u.fate IS NOT NULL
+    AND r.object_no = o.object_no AND r.legacy_id = m.source_id COLLATE "C" AND (r.first_run_no = $2::int OR u.fate = 'kept')
+`
+
+type UndoRecordsResetParams struct {
+	RunNo  int32
+	Undone int32
+}
+
+// UndoRecordsReset lets the records of archived nodes come back when they are met again, and those of nodes that stay
+// say again what went.
+func (q *Queries) UndoRecordsReset(ctx context.Context, arg UndoRecordsResetParams) (int64, error) {
+	result, err := q.db.Exec(ctx, undoRecordsReset, arg.RunNo, arg.Undone)
 	if err != nil {
 		return 0, err
 	}

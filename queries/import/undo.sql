@@ -158,7 +158,7 @@ FROM rye.assertions a
 LEFT JOIN rye_import.merge_undo n ON n.run_no = @run_no AND n.relation = 'nodes' AND n.id = a.subject_node_id AND n.fate IS NOT NULL
 LEFT JOIN rye_import.merge_undo c
     ON c.run_no = @run_no AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key
-WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.id = a.id AND (n.id IS NOT NULL OR c.id IS NOT NULL);
+WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL AND u.id = a.id AND (n.id IS NOT NULL OR c.id IS NOT NULL);
 
 -- UndoKeepFactEvents keeps the events of the facts that stay.
 -- name: UndoKeepFactEvents :execrows
@@ -456,15 +456,16 @@ USING rye_import.net_images i
 WHERE i.run_no = @undone AND i.relation = 'records' AND i.before IS NULL AND i.after IS NOT NULL
     AND r.object_no = (i.after ->> 'object_no')::int AND r.legacy_id = i.after ->> 'legacy_id' AND to_jsonb(r) = i.after;
 
--- UndoRecordsArchive lets the records of archived nodes come back when they are met again.
--- name: UndoRecordsArchive :execrows
+-- UndoRecordsReset lets the records of archived nodes come back when they are met again, and those of nodes that stay
+-- say again what went.
+-- name: UndoRecordsReset :execrows
 UPDATE rye_import.records r
-SET archived = 'undone', content_hash = '00000000-0000-0000-0000-000000000000'
+SET archived = CASE WHEN u.fate = 'archived' THEN 'undone' ELSE r.archived END, content_hash = '00000000-0000-0000-0000-000000000000'
 FROM rye_import.merge_undo u
 JOIN rye.node_source_map m ON m.node_id = u.id
 JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
-WHERE u.run_no = @run_no AND u.relation = 'nodes' AND u.fate = 'archived'
-    AND r.object_no = o.object_no AND r.legacy_id = m.source_id COLLATE "C" AND r.first_run_no = @undone::int;
+WHERE u.run_no = @run_no AND u.relation = 'nodes' AND u.fate IS NOT NULL
+    AND r.object_no = o.object_no AND r.legacy_id = m.source_id COLLATE "C" AND (r.first_run_no = @undone::int OR u.fate = 'kept');
 
 -- UndoRecords lets records be what they were before the run, unless a later one has met them changed.
 -- name: UndoRecords :execrows
