@@ -238,4 +238,6 @@ type Run struct {
 	Error   *string
 	// What run --output json printed.
 	Summary json.RawMessage
+	// When the details of the run were taken away as too old: its rejects, and what would undo it.
+	PrunedAt *time.Time
 }

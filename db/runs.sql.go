@@ -12,7 +12,7 @@ import (
 )
 
 const runGet = `-- name: RunGet :one
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary, pruned_at
 FROM rye_import.runs
 WHERE run_id = $1
 `
@@ -35,12 +35,13 @@ func (q *Queries) RunGet(ctx context.Context, runID uuid.UUID) (Run, error) {
 		&i.EventID,
 		&i.Error,
 		&i.Summary,
+		&i.PrunedAt,
 	)
 	return i, err
 }
 
 const runGetLatest = `-- name: RunGetLatest :one
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary, pruned_at
 FROM rye_import.runs
 WHERE source = $1 AND ($2::text IS NULL OR status = $2::text)
 ORDER BY run_no DESC
@@ -71,12 +72,13 @@ func (q *Queries) RunGetLatest(ctx context.Context, arg RunGetLatestParams) (Run
 		&i.EventID,
 		&i.Error,
 		&i.Summary,
+		&i.PrunedAt,
 	)
 	return i, err
 }
 
 const runList = `-- name: RunList :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary, pruned_at
 FROM rye_import.runs
 WHERE ($1::text IS NULL OR source = $1::text)
     AND run_no < coalesce($2::int, 2147483647)
@@ -115,6 +117,7 @@ func (q *Queries) RunList(ctx context.Context, arg RunListParams) ([]Run, error)
 			&i.EventID,
 			&i.Error,
 			&i.Summary,
+			&i.PrunedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -127,7 +130,7 @@ func (q *Queries) RunList(ctx context.Context, arg RunListParams) ([]Run, error)
 }
 
 const runListByPrefix = `-- name: RunListByPrefix :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, event_id, error, summary, pruned_at
 FROM rye_import.runs
 WHERE starts_with(run_id::text, $1::text) OR run_no::text = $1::text
 ORDER BY run_no DESC
@@ -158,6 +161,7 @@ func (q *Queries) RunListByPrefix(ctx context.Context, prefix string) ([]Run, er
 			&i.EventID,
 			&i.Error,
 			&i.Summary,
+			&i.PrunedAt,
 		); err != nil {
 			return nil, err
 		}

@@ -15,8 +15,10 @@ CREATE TABLE rye_import.runs (
     finished_at   timestamptz,
     event_id      uuid,
     error         text,
-    summary       jsonb
+    summary       jsonb,
+    pruned_at     timestamptz
 );
+COMMENT ON COLUMN rye_import.runs.pruned_at IS 'When the details of the run were taken away as too old: its rejects, and what would undo it.';
 COMMENT ON TABLE rye_import.runs IS 'One row for each execution of an import.';
 COMMENT ON COLUMN rye_import.runs.run_no IS 'The short number that provenance in rye carries.';
 COMMENT ON COLUMN rye_import.runs.mapping IS 'The mapping and its version (a hash of its text).';
@@ -74,6 +76,13 @@ CREATE TABLE rye_import.changes (
 COMMENT ON TABLE rye_import.changes IS 'What a run changed in nodes that stood already: the changed fields, before and after.';
 CREATE INDEX changes_run ON rye_import.changes (run_no);
 CREATE INDEX changes_node ON rye_import.changes (node_id);
+
+-- The fields that a change is about: the label, archived, and each property.
+CREATE OR REPLACE FUNCTION rye_import.change_fields(p_before jsonb, p_after jsonb) RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_object_keys((p_before || p_after) - 'properties' - 'archived_at')
+    UNION ALL
+    SELECT 'properties.' || jsonb_object_keys(coalesce(p_before -> 'properties', '{}') || coalesce(p_after -> 'properties', '{}'))
+$$;
 
 CREATE TABLE rye_import.rejects (
     run_no      int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
