@@ -41,6 +41,7 @@ func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*repo
 	cfg = cfg.withDefaults()
 	r := &runner{cfg: cfg, pool: im.pool, tally: newTally(), started: cfg.Now()}
 	r.summary = report.NewSummary(cfg.Command, r.started)
+	r.summary.Source = cfg.Source
 	for _, s := range set.Skipped {
 		r.summary.Skipped = append(r.summary.Skipped, report.Skipped{Path: s.Path, Reason: s.Reason})
 	}

@@ -35,7 +35,7 @@ func cmdRuns(s streams) *cli.Command {
 		Before:       applyConfig,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("there is no command %q of runs; there are: list, show", c.Args().First())
+				return usagef("there is no command %q of runs; there are: list, show, prune", c.Args().First())
 			}
 			return list(c)
 		},
@@ -56,6 +56,7 @@ func cmdRuns(s streams) *cli.Command {
 					})
 				},
 			},
+			cmdPrune(s),
 		},
 	}
 }
