@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 
@@ -33,6 +34,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return done.code
 	}
 	code := exitCode(ctx, err)
+	if log, ok := app.Metadata[jsonLogKey].(*slog.Logger); ok {
+		log.Error("rye-import ended", "exit_code", code, "status", statusName(code), "err", err)
+		return code
+	}
 	if code == exitInterrupted {
 		fmt.Fprintln(stderr, "rye-import: interrupted; nothing was changed")
 		return code

@@ -106,7 +106,7 @@ func connections(cfg importer.Config) int {
 // importSet imports a set of files and shows the progress.
 func importSet(c *cli.Context, s streams, db *database, set *source.Set, cfg importer.Config, log *slog.Logger) (*report.Summary, error) {
 	cfg.Logger = log
-	progress := newProgress(s.err, c.String("progress"), c.Bool("no-color"))
+	progress := newProgress(s.err, progressMode(c), c.Bool("no-color"))
 	defer progress.finish()
 	cfg.Progress = progress.update
 	return importer.New(db.pool).Run(c.Context, set, cfg)

@@ -192,10 +192,14 @@ func (y *syncer) source(ctx context.Context, of *sourceConfig) report.SyncRun {
 		return run
 	}
 	ops.conclude(ctx, y.log, summary, err)
-	switch {
-	case y.json:
-	case code == exitDone || code == exitRejects:
+	ok := code == exitDone || code == exitRejects
+	if ok && !y.json {
 		report.WriteText(y.s.out, summary, y.text)
+	}
+	switch {
+	case ok:
+	case y.c.String("log-format") == "json":
+		y.log.Error("source failed", "source", of.name, "run_id", summary.RunID, "exit_code", code, "status", run.Outcome, "err", err)
 	default:
 		fmt.Fprintf(y.s.err, "rye-import: source %s: %v\n", of.name, err)
 	}

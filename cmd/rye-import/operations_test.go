@@ -374,3 +374,50 @@ func line(t *testing.T, text, prefix string) string {
 	require.Fail(t, "no line begins with "+prefix, text)
 	return ""
 }
+
+// TestLogs_JSON tells of a run in lines of JSON, without a value of a record.
+func TestLogs_JSON(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "a/Contact.csv", csvFile(contactHeader, badRow(contactA, "Xylophonist")))
+	config := write(t, dir, "rye-import.yaml", "database_url: "+pgtest.Clone(t)+"\nrejects: rejects\nlog_format: json\nlog_level: info\nsources:\n  a: {paths: a}\n  b: {paths: b}\n")
+	r := command(t, "", "--config", config, "sync")
+	require.Equal(t, exitFailed, r.code)
+	require.NotContains(t, r.stderr, "Xylophonist")
+	type entry struct {
+		Level, Msg, Source, Status, Phase, Err string
+		RunID                                  string  `json:"run_id"`
+		Seconds                                float64 `json:"seconds"`
+		Read, Rejected                         int64
+	}
+	logged := make(map[string][]entry)
+	for l := range strings.Lines(r.stderr) {
+		var e entry
+		require.NoError(t, json.Unmarshal([]byte(l), &e), l)
+		logged[e.Msg] = append(logged[e.Msg], e)
+		require.Equal(t, 1, strings.Count(l, `"source"`), l)
+	}
+	require.Len(t, logged["run begun"], 1)
+	id := logged["run begun"][0].RunID
+	require.NotEmpty(t, id)
+	require.Len(t, logged["run ended"], 1)
+	end := logged["run ended"][0]
+	require.Equal(t, entry{Level: "INFO", Msg: "run ended", Source: "a", Status: "done", RunID: id, Read: 1, Rejected: 1, Seconds: end.Seconds}, end)
+	require.Positive(t, end.Seconds)
+	var phases []string
+	for _, e := range logged["phase done"] {
+		phases = append(phases, e.Phase)
+	}
+	require.Equal(t, "survey", phases[0])
+	require.Contains(t, phases, "stage")
+	require.Contains(t, phases, "check")
+	require.Len(t, logged["source failed"], 1)
+	require.Equal(t, "b", logged["source failed"][0].Source)
+
+	r = command(t, "", "--log-format", "json", "run", filepath.Join(dir, "none"))
+	require.Equal(t, exitFailed, r.code)
+	var last entry
+	require.NoError(t, json.Unmarshal([]byte(r.stderr), &last), r.stderr)
+	require.Equal(t, "ERROR", last.Level)
+	require.Equal(t, "failed", last.Status)
+}

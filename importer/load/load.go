@@ -94,7 +94,7 @@ func (r *Run) begin(ctx context.Context) error {
 		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)
 	}
 	if len(crashed) > 0 {
-		r.cfg.Logger.Info("cleaning up after a crashed run", "source", r.cfg.Source, "runs", len(crashed))
+		r.cfg.Logger.Info("cleaning up after a crashed run", "runs", len(crashed))
 		if err := r.release(ctx, crashed); err != nil {
 			return err
 		}

@@ -65,20 +65,3 @@ func WriteSync(w io.Writer, s *Sync, opts TextOptions) {
 		p.linef("%s", p.paint("! ", text.FgYellow)+warning)
 	}
 }
-
-// Records sums up the records of all objects.
-func (s *Summary) Records() Object {
-	var sum Object
-	for _, o := range s.Objects {
-		sum.Read += o.Read
-		sum.Created += o.Created
-		sum.Updated += o.Updated
-		sum.Unchanged += o.Unchanged
-		sum.Archived += o.Archived
-		sum.Rejected += o.Rejected
-		sum.Filtered += o.Filtered
-		sum.Missing += o.Missing
-		sum.Deferred += o.Deferred
-	}
-	return sum
-}
