@@ -27,7 +27,7 @@ func cmdSync(s streams) *cli.Command {
 		Usage:     "run the sources that the config file describes, one after another",
 		ArgsUsage: "[SOURCE...]",
 		Description: "The config file is that of --config or RYE_CONFIG, else " + defaultConfig + " in the current folder. Without a SOURCE all are run, in\n" +
-			"the order of the file. One that fails does not keep the next from running; an interrupt ends all. The exit status is the worst of\n" +
+			"the order of the file. One that fails does not keep the next from running; an interrupt ends all, and what was done before it stands. The exit status is the worst of\n" +
 			"the runs: 130, else 1, 2, 4, 5, 3, 0, in this order. A source whose optional files have not come is skipped, with 0.",
 		Flags:        flags,
 		OnUsageError: onUsageError,
@@ -200,6 +200,8 @@ func (y *syncer) source(ctx context.Context, of *sourceConfig) report.SyncRun {
 	case ok:
 	case y.c.String("log-format") == "json":
 		y.log.Error("source failed", "source", of.name, "run_id", summary.RunID, "exit_code", code, "status", run.Outcome, "err", err)
+	case code == exitInterrupted:
+		fmt.Fprintf(y.s.err, "rye-import: source %s: interrupted; nothing was changed\n", of.name)
 	default:
 		fmt.Fprintf(y.s.err, "rye-import: source %s: %v\n", of.name, err)
 	}

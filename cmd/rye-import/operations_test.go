@@ -421,3 +421,42 @@ func TestLogs_JSON(t *testing.T) {
 	require.Equal(t, "ERROR", last.Level)
 	require.Equal(t, "failed", last.Status)
 }
+
+// TestOperationsDoc reads the config file that the documentation shows, and looks for every metric in it.
+func TestOperationsDoc(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(text), "```yaml\n")
+	require.True(t, ok)
+	example, _, _ := strings.Cut(rest, "```")
+	cfg, err := parseConfig([]byte(strings.ReplaceAll(example, "${RYE_DATABASE_URL}", "postgres:///crm")), knownKeys(globalFlags()))
+	require.NoError(t, err)
+	require.Len(t, cfg.sources, 2)
+	for _, name := range []string{
+		"last_run_timestamp_seconds", "last_success_timestamp_seconds", "last_run_duration_seconds", "last_run_exit_code", "last_run_status",
+		"last_run_records", "last_run_rejects", "last_run_rejects_known", "last_run_deferred",
+	} {
+		require.Contains(t, string(text), "`"+name+"`")
+	}
+}
+
+// FuzzConfig reads any text as a config file.
+func FuzzConfig(f *testing.F) {
+	for _, name := range []string{"rye-import.yaml", "cronjob.yaml"} {
+		text, err := os.ReadFile(filepath.Join(scheduling, name))
+		require.NoError(f, err)
+		f.Add(text)
+	}
+	f.Add([]byte("sources:\n  a: {paths: [x, \"*.csv\"], newest: date, newest_per: name}\n"))
+	f.Add([]byte("sources: &a\n  b: *a\n"))
+	known := knownKeys(globalFlags())
+	f.Fuzz(func(t *testing.T, text []byte) {
+		cfg, err := parseConfig(text, known)
+		if err == nil {
+			for _, s := range cfg.sources {
+				require.NotEmpty(t, s.paths)
+			}
+		}
+	})
+}

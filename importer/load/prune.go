@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -149,6 +148,9 @@ func sweepSource(ctx context.Context, pool *pgxpool.Pool, source string, dryRun 
 	if crashed, err = q.RunMarkCrashed(ctx, source); err != nil || len(crashed) == 0 {
 		return nil, err
 	}
-	_, err = q.CodeBlockRelease(ctx, crashed)
-	return crashed, errors.Join(err, q.StagingDeleteRuns(ctx, crashed))
+	if err := r.freeCodes(ctx, crashed); err != nil {
+		return nil, err
+	}
+	// Not all rows at once, as a run would: another may just have begun.
+	return crashed, q.StagingDeleteRuns(ctx, crashed)
 }

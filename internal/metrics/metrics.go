@@ -30,8 +30,12 @@ type Run struct {
 // Write puts the figures of a run into the file in place of those of its source's last run; those of
 // other sources stay. The file is replaced at once, so that a reader never finds half of it, and is
 // readable by all (0644), since it holds no values of records. Programs that write at the same time
-// wait for each other. A file that holds anything else is not overwritten.
+// wait for each other. A file that holds anything else is not overwritten. The folder is made if it is not
+// there.
 func Write(path string, run Run) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("making the folder of the metrics file: %w", err)
+	}
 	unlock, err := lock(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("metrics file %s: %w", path, err)

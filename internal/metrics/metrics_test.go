@@ -48,7 +48,7 @@ func TestWrite(t *testing.T) {
 // TestWrite_Together lets the runs of several sources end at the same time.
 func TestWrite_Together(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "rye.prom")
+	path := filepath.Join(t.TempDir(), "made", "rye.prom")
 	const sources = 12
 	errs := make([]error, sources)
 	var wait sync.WaitGroup
@@ -68,21 +68,20 @@ func TestWrite_Together(t *testing.T) {
 func TestWrite_Foreign(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ text, kept, err string }{
-		"no metrics":        {text: "hello world\n", err: "no metrics file of this program"},
-		"other metrics":     {text: "node_load1 3\n", err: "it has node_load1"},
-		"another version":   {text: "rye_import_gone{source=\"a\"} 1\nrye_import_last_run_exit_code{source=\"a\"} 5\n", kept: `rye_import_last_run_exit_code{source="a"} 5`},
-		"other labels":      {text: "rye_import_last_run_exit_code{host=\"a\"} 5\n", kept: `rye_import_last_run_exit_code{source="b"} 0`},
-		"nothing":           {text: "", kept: `rye_import_last_run_exit_code{source="b"} 0`},
-		"cut off":           {text: "rye_import_last_run_exit_code{sour", err: "no metrics file"},
-		"not there, folder": {err: "no such file"},
+		"no metrics":      {text: "hello world\n", err: "no metrics file of this program"},
+		"other metrics":   {text: "node_load1 3\n", err: "it has node_load1"},
+		"another version": {text: "rye_import_gone{source=\"a\"} 1\nrye_import_last_run_exit_code{source=\"a\"} 5\n", kept: `rye_import_last_run_exit_code{source="a"} 5`},
+		"other labels":    {text: "rye_import_last_run_exit_code{host=\"a\"} 5\n", kept: `rye_import_last_run_exit_code{source="b"} 0`},
+		"nothing":         {text: "", kept: `rye_import_last_run_exit_code{source="b"} 0`},
+		"cut off":         {text: "rye_import_last_run_exit_code{sour", err: "no metrics file"},
+		"its folder":      {err: "making the folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "rye.prom")
-			if name == "not there, folder" {
-				path = filepath.Join(t.TempDir(), "none", "rye.prom")
-			} else {
-				require.NoError(t, os.WriteFile(path, []byte(tc.text), 0o600))
+			require.NoError(t, os.WriteFile(path, []byte(tc.text), 0o600))
+			if name == "its folder" {
+				path = filepath.Join(path, "rye.prom")
 			}
 			err := Write(path, run("b", 0))
 			if tc.err != "" {
