@@ -82,6 +82,9 @@ func showRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	}
 	opts := report.TextOptions{Color: colored(s.out, c.Bool("no-color"))}
 	report.WriteJournal(s.out, journalRows([]importer.JournalEntry{*e}), opts)
+	if e.PrunedAt != nil {
+		fmt.Fprintf(s.out, "\nIts rejects and what would undo it were pruned at %s, as too old.\n", e.PrunedAt.Format("2006-01-02 15:04Z"))
+	}
 	var summary report.Summary
 	if e.Status == "done" && json.Unmarshal(e.Summary, &summary) == nil {
 		fmt.Fprintln(s.out)

@@ -460,3 +460,14 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
+
+func TestWorst(t *testing.T) {
+	t.Parallel()
+	order := []int{exitDone, exitRejects, exitLocked, exitGuard, exitUsage, exitFailed, exitInterrupted}
+	for i, better := range order {
+		for _, worse := range order[i:] {
+			require.Equal(t, worse, worst(better, worse))
+			require.Equal(t, worse, worst(worse, better))
+		}
+	}
+}

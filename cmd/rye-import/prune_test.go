@@ -95,6 +95,10 @@ func TestPrune(t *testing.T) {
 	r := command(t, "", "--database-url", url, "runs", "show", "1", "--output", "json")
 	require.Contains(t, r.stdout, `"pruned_at"`)
 	require.NotContains(t, r.stdout, folder(0))
+	r = command(t, "", "--database-url", url, "runs", "show", "1")
+	require.Contains(t, r.stdout, "were pruned at")
+	r = command(t, "", "--database-url", url, "runs", "show", "3")
+	require.NotContains(t, r.stdout, "were pruned at")
 
 	// The newest run of a source is kept however old it is; and another run lets the changes of the second go.
 	aged(3)
