@@ -241,7 +241,7 @@ type Run struct {
 	Undoes *int32
 	// The run that has taken this one back.
 	UndoneBy *int32
-	// When what it changed was forgotten: it cannot be taken back since.
+	// When the details of the run were taken away as too old: its rejects, and what would undo it.
 	PrunedAt *time.Time
 	Error    *string
 	// What run --output json printed.

@@ -43,13 +43,13 @@ CREATE TABLE rye_import.runs (
     error         text,
     summary       jsonb
 );
+COMMENT ON COLUMN rye_import.runs.pruned_at IS 'When the details of the run were taken away as too old: its rejects, and what would undo it.';
 COMMENT ON TABLE rye_import.runs IS 'One row for each execution of an import.';
 COMMENT ON COLUMN rye_import.runs.run_no IS 'The short number that provenance in rye carries.';
 COMMENT ON COLUMN rye_import.runs.mapping IS 'The mapping and its version (a hash of its text).';
 COMMENT ON COLUMN rye_import.runs.merged_at IS 'The time of the transaction that changed the graph: what the run made there has it as the time of creation.';
 COMMENT ON COLUMN rye_import.runs.undoes IS 'The run that this one takes back.';
 COMMENT ON COLUMN rye_import.runs.undone_by IS 'The run that has taken this one back.';
-COMMENT ON COLUMN rye_import.runs.pruned_at IS 'When what it changed was forgotten: it cannot be taken back since.';
 COMMENT ON COLUMN rye_import.runs.event_id IS 'The import_run event, when the run changed the graph.';
 COMMENT ON COLUMN rye_import.runs.summary IS 'What run --output json printed.';
 CREATE INDEX runs_source ON rye_import.runs (source, run_no);
@@ -105,6 +105,13 @@ CREATE TABLE rye_import.changes (
 COMMENT ON TABLE rye_import.changes IS 'What a run changed in nodes that stood already: the changed fields, before and after. A trigger of rye.nodes writes it.';
 CREATE INDEX changes_run ON rye_import.changes (run_no);
 CREATE INDEX changes_node ON rye_import.changes (node_id);
+
+-- The fields that a change is about: the label, archived, and each property.
+CREATE OR REPLACE FUNCTION rye_import.change_fields(p_before jsonb, p_after jsonb) RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_object_keys((p_before || p_after) - 'properties' - 'archived_at')
+    UNION ALL
+    SELECT 'properties.' || jsonb_object_keys(coalesce(p_before -> 'properties', '{}') || coalesce(p_after -> 'properties', '{}'))
+$$;
 
 CREATE TABLE rye_import.rejects (
     run_no      int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,

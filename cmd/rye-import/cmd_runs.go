@@ -35,7 +35,7 @@ func cmdRuns(s streams) *cli.Command {
 		Before:       applyConfig,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("there is no command %q of runs; there are: list, show, undo", c.Args().First())
+				return usagef("there is no command %q of runs; there are: list, show, undo, prune", c.Args().First())
 			}
 			return list(c)
 		},
@@ -70,6 +70,7 @@ func cmdRuns(s streams) *cli.Command {
 					})
 				},
 			},
+			cmdPrune(s),
 		},
 	}
 }
@@ -99,6 +100,9 @@ func showRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	if e.Undoes != nil && json.Unmarshal(e.Summary, &undone) == nil {
 		report.WriteUndo(s.out, &undone, opts)
 		return nil
+	}
+	if e.PrunedAt != nil {
+		fmt.Fprintf(s.out, "\nIts rejects and what would undo it were pruned at %s, as too old.\n", e.PrunedAt.Format("2006-01-02 15:04Z"))
 	}
 	var summary report.Summary
 	if e.Status == "done" && json.Unmarshal(e.Summary, &summary) == nil {

@@ -64,6 +64,23 @@ func runFlags() []cli.Flag {
 	)
 }
 
+// operationFlags say who is told of a run.
+func operationFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "metrics-file", Usage: "`FILE` with figures of the last run of each source, for Prometheus", EnvVars: []string{"RYE_METRICS_FILE"}},
+		&cli.StringFlag{Name: "webhook", Usage: "`URL` that is sent a JSON object when a run does not end with 0", EnvVars: []string{"RYE_WEBHOOK"}},
+		&cli.StringFlag{Name: "webhook-on", Usage: "any: every exit code but 0; failure: neither 0 nor 3", Value: "any", EnvVars: []string{"RYE_WEBHOOK_ON"}},
+		&cli.BoolFlag{Name: "exit-zero-on-rejects", Usage: "end with 0 in place of 3, for schedulers that know no other success", DisableDefaultText: true, EnvVars: []string{"RYE_EXIT_ZERO_ON_REJECTS"}},
+	}
+}
+
+// syncFlags are those of sync alone.
+func syncFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "retention", Usage: "afterwards, prune the details of runs older than `AGE`, as 90d; default: keep all", EnvVars: []string{"RYE_RETENTION"}},
+	}
+}
+
 // readConfig turns the flags of reading into a configuration.
 func readConfig(c *cli.Context) (importer.Config, error) {
 	cfg := importer.Config{CRM: c.String("crm"), Workers: c.Int("workers")}
