@@ -83,3 +83,28 @@ func (r *runner) copyRejects(ctx context.Context, w *report.RejectWriter, f *sta
 		})
 	})
 }
+
+// allRejects reports whether all files with records are reject files. Such a run brings back single
+// records: it is a delta by nature.
+func allRejects(files []*surveyed) bool {
+	any := false
+	for _, f := range files {
+		if !f.hasRecords() {
+			continue
+		}
+		if !f.profile.Reject {
+			return false
+		}
+		any = true
+	}
+	return any
+}
+
+// fillReturned tells of which earlier runs rejects came back.
+func (r *runner) fillReturned(o *load.Outcome) {
+	for _, b := range o.Returned {
+		r.summary.Rejects.Returned = append(r.summary.Rejects.Returned, report.Returned{
+			Run: b.Run, RunID: b.RunID.String(), Settled: b.Settled, Again: b.Again, Open: b.Open,
+		})
+	}
+}

@@ -142,7 +142,7 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	run, err := load.Begin(ctx, r.pool, load.Config{
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
 		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), Repeated: r.mapping.Repeated(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
-		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
+		Full: !r.cfg.Delta && !allRejects(files), StartedAt: r.started, Logger: r.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func derived(m *mapping.Mapping) map[string]load.Derive {
 // work stages and merges.
 func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	begun := time.Now()
-	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally}
+	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally, origins: r.run.StageOrigins}
 	err := p.stage(ctx, r.files)
 	r.phase("stage", begun)
 	if err != nil {
@@ -370,6 +370,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	s.Rejects.ByCode = counts
 	// Who loads a reject file has repaired it, and wants to hear of what is still wrong.
 	repair := slices.ContainsFunc(r.files, func(f *stagedFile) bool { return f.profile.Reject })
+	r.fillReturned(o)
 	if len(counts) > 0 && !repair {
 		if s.Rejects.Known, err = rejects.Known(ctx); err != nil {
 			return load.Settlement{}, err

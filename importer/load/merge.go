@@ -600,6 +600,9 @@ func (m *merger) archiveMissing(ctx context.Context) error {
 // settle sums up, lets the caller check the balance, and closes the journal in the transaction of
 // the merge itself.
 func (m *merger) settle(ctx context.Context) error {
+	if err := m.returned(ctx); err != nil {
+		return err
+	}
 	sums, err := m.q.StagingRecordSums(ctx, importdb.StagingRecordSumsParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err

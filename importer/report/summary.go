@@ -141,6 +141,17 @@ type Rejects struct {
 	Path   string `json:"path,omitempty"`
 	ByCode Counts `json:"by_code"`
 	Known  int64  `json:"known"`
+
+	Returned []Returned `json:"returned,omitempty"` // earlier runs of which rejects came back in this one
+}
+
+// Returned counts the rejects of an earlier run that came back, repaired or right.
+type Returned struct {
+	Run     int32  `json:"run"`
+	RunID   string `json:"run_id"`
+	Settled int64  `json:"settled"` // that this run could use
+	Again   int64  `json:"again"`   // that it rejected again
+	Open    int64  `json:"open"`    // of all rejects of the earlier run, those that no run could use so far
 }
 
 // Total is the number of rejected records.

@@ -15,7 +15,8 @@ import (
 
 // TextOptions say how a result is shown to people.
 type TextOptions struct {
-	Color bool
+	Color   bool
+	Settled bool // whatever the run rejected has come back since
 }
 
 // WriteText shows a summary as tables.
@@ -28,6 +29,7 @@ func WriteText(w io.Writer, s *Summary, opts TextOptions) {
 	p.waiting(s)
 	p.names(s)
 	p.files(s)
+	p.returned(s)
 	p.rejects(s)
 	p.next(s)
 }
@@ -363,6 +365,18 @@ func (p *printer) files(s *Summary) {
 	}
 }
 
+// returned says which rejects of earlier runs came back.
+func (p *printer) returned(s *Summary) {
+	if len(s.Rejects.Returned) == 0 {
+		return
+	}
+	t := p.table("Rejects of earlier runs that came back", ">run", ">settled", ">rejected again", ">still open")
+	for _, r := range s.Rejects.Returned {
+		t.AppendRow(table.Row{r.Run, figure(r.Settled), p.bad(r.Again), p.bad(r.Open)})
+	}
+	t.Render()
+}
+
 func (p *printer) rejects(s *Summary) {
 	if s.Rejects.Total() == 0 {
 		return
@@ -379,7 +393,7 @@ func (p *printer) rejects(s *Summary) {
 
 func (p *printer) next(s *Summary) {
 	p.linef("\n%s", p.paint("What next", text.Bold))
-	if n := s.Rejects.Total(); n > 0 {
+	if n := s.Rejects.Total(); n > 0 && !p.opts.Settled {
 		p.linef("  Repair the rows in %s", s.Rejects.Path)
 		p.linef("  and load them:  rye-import run --source %s %s", quoted(s.Source), quoted(s.Rejects.Path))
 	}

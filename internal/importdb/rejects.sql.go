@@ -216,3 +216,19 @@ func (q *Queries) RejectListUnidentified(ctx context.Context, runNo int32) ([]Re
 	}
 	return items, nil
 }
+
+const rejectSetRoots = `-- name: RejectSetRoots :execrows
+UPDATE rye_import.rejects j
+SET root_run_no = o.root_run_no, root_rec = o.root_rec
+FROM rye_import.staging_origins o
+WHERE j.run_no = $1 AND o.run_no = j.run_no AND o.rec = j.rec AND o.root_run_no IS NOT NULL
+`
+
+// RejectSetRoots ties the rejects of a run to what they were before, where they came from a reject file.
+func (q *Queries) RejectSetRoots(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, rejectSetRoots, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

@@ -51,3 +51,10 @@ FROM rye_import.rejects
 WHERE run_no = @run_no AND legacy_id IS NULL
 GROUP BY object
 ORDER BY object;
+
+-- RejectSetRoots ties the rejects of a run to what they were before, where they came from a reject file.
+-- name: RejectSetRoots :execrows
+UPDATE rye_import.rejects j
+SET root_run_no = o.root_run_no, root_rec = o.root_rec
+FROM rye_import.staging_origins o
+WHERE j.run_no = @run_no AND o.run_no = j.run_no AND o.rec = j.rec AND o.root_run_no IS NOT NULL;
