@@ -406,7 +406,9 @@ func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, f *surveyed, ob
 	if m, ok := mappers[key]; ok {
 		return m, nil
 	}
-	plan, err := p.mapping.Compile(object, h.Names, settings(p.cfg, f))
+	s := settings(p.cfg, f)
+	s.Gone = f.gone[object]
+	plan, err := p.mapping.Compile(object, h.Names, s)
 	if err != nil {
 		return nil, err
 	}

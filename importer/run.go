@@ -35,7 +35,7 @@ func New(pool *pgxpool.Pool) *Importer {
 // an error the summary, where there is one, says how far the run came.
 //
 // Errors that callers may want to tell apart: ErrSourceLocked, *NoExportError, *RejectGuardError,
-// *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
+// *MissingColumnsError, *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
 // *decode.FileError. A cancelled context ends the run as interrupted.
 func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*report.Summary, error) {
 	cfg = cfg.withDefaults()
@@ -63,6 +63,7 @@ type runner struct {
 	tally   *tally
 	summary *report.Summary
 	started time.Time
+	drift   drift
 }
 
 func (r *runner) execute(ctx context.Context, set *source.Set) error {
@@ -178,6 +179,9 @@ func derived(m *mapping.Mapping) map[string]load.Derive {
 
 // work stages and merges.
 func (r *runner) work(ctx context.Context, files []*surveyed) error {
+	if err := r.checkColumns(ctx); err != nil {
+		return err
+	}
 	begun := time.Now()
 	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally, origins: r.run.StageOrigins}
 	err := p.stage(ctx, r.files)
@@ -387,6 +391,10 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	if l := r.cfg.MaxRejects; l != nil && l.exceeded(s.Rejects.Total(), read) {
 		return load.Settlement{}, &RejectGuardError{Rejected: s.Rejects.Total(), Read: read, Limit: *l, Path: s.Rejects.Path}
 	}
+	headers, err := r.fillDrift()
+	if err != nil {
+		return load.Settlement{}, err
+	}
 	s.Imbalance = r.imbalance(o)
 	if s.Balanced = len(s.Imbalance) == 0; !s.Balanced {
 		return load.Settlement{}, &UnbalancedError{Where: s.Imbalance}
@@ -399,8 +407,8 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, fmt.Errorf("writing the summary: %w", err)
 	}
 	return load.Settlement{
-		Summary: text,
-		Line:    fmt.Sprintf("Import of %s: %d records, %d nodes and %d edges created", s.Source, read, o.Nodes.Created, o.Edges.Created),
+		Summary: text, Headers: headers,
+		Line: fmt.Sprintf("Import of %s: %d records, %d nodes and %d edges created", s.Source, read, o.Nodes.Created, o.Edges.Created),
 	}, nil
 }
 

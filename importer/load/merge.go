@@ -32,7 +32,8 @@ type MergeOptions struct {
 // Settlement is what a run says of itself at its end.
 type Settlement struct {
 	Summary json.RawMessage
-	Line    string // one line for the import_run event
+	Headers []Header // the columns that the next run is to compare with
+	Line    string   // one line for the import_run event
 }
 
 // merger is a merge while it is under way.
@@ -631,6 +632,9 @@ func (m *merger) settle(ctx context.Context) error {
 	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {
+		return err
+	}
+	if err := m.headers(ctx, settled.Headers); err != nil {
 		return err
 	}
 	var event *uuid.UUID

@@ -19,6 +19,10 @@ type Settings struct {
 	Decimal   DecimalMark    // of numbers in columns that do not show it
 	Formats   Formats        // what the columns show
 	Plain     bool           // numbers have a decimal point and no thousands separators, as in JSON
+
+	// Gone are columns, as the mapping names them, that the records had and have no more. What is made of
+	// them is not made: it stays in the graph as it is.
+	Gone []string
 }
 
 // row is one record while it is mapped.

@@ -27,6 +27,7 @@ type Summary struct {
 	Graph      Graph                     `json:"graph"`
 	Sums       map[string]map[string]Sum `json:"sums"`
 	Rejects    Rejects                   `json:"rejects"`
+	Drift      []Drift                   `json:"drift,omitempty"` // how the columns differ from those of the last run
 	Deferred   []Deferred                `json:"deferred,omitempty"`
 	Names      []Name                    `json:"names,omitempty"`       // of Deferred, the names that fit several records or none; at most 100
 	NamesTotal int64                     `json:"names_total,omitempty"` // how many such names there are
@@ -162,6 +163,23 @@ func (r Rejects) Total() int64 {
 	}
 	return n
 }
+
+// Drift is a column that the last run of the source did not have, or had.
+type Drift struct {
+	Object string   `json:"object"`
+	Column string   `json:"column"`
+	Change string   `json:"change"`            // one of the changes below
+	KeptAs string   `json:"kept_as,omitempty"` // the property of a column that nothing maps
+	Uses   []string `json:"uses,omitempty"`    // of a column that is gone: what the mapping makes of it
+	Known  bool     `json:"known,omitempty"`   // it was gone in the last run already
+}
+
+// The changes of columns.
+const (
+	DriftNew  = "new"  // nothing maps it; it is kept in the properties
+	DriftGone = "gone" // what it gave stays in the graph as it is
+	DriftBack = "back" // it was gone
+)
 
 // Deferred counts links, participants or facts that wait for a record.
 type Deferred struct {

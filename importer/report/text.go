@@ -29,6 +29,7 @@ func WriteText(w io.Writer, s *Summary, opts TextOptions) {
 	p.waiting(s)
 	p.names(s)
 	p.files(s)
+	p.drift(s)
 	p.returned(s)
 	p.rejects(s)
 	p.next(s)
@@ -363,6 +364,45 @@ func (p *printer) files(s *Summary) {
 	if s.TimeZone != "" {
 		p.linef("\nTimes that state no zone were taken as %s.", s.TimeZone)
 	}
+}
+
+// drift says which columns came and went since the last run.
+func (p *printer) drift(s *Summary) {
+	var news []Drift
+	for _, d := range s.Drift {
+		if !d.Known {
+			news = append(news, d)
+		}
+	}
+	if len(news) == 0 {
+		return
+	}
+	const shown = 12
+	t := p.table("Drift: columns that are not as the last run had them", "object", "column", "")
+	p.widths(t, 24, 28, 44)
+	for i, d := range news {
+		if i == shown {
+			break
+		}
+		t.AppendRow(table.Row{d.Object, d.Column, d.says()})
+	}
+	t.Render()
+	if more := len(news) - shown; more > 0 {
+		p.linef("… and %d more; --output json lists all", more)
+	}
+}
+
+// says tells what a change of a column means.
+func (d Drift) says() string {
+	switch {
+	case d.Change == DriftNew:
+		return "new; nothing maps it, it is kept as " + d.KeptAs
+	case d.Change == DriftBack:
+		return "back; it was gone"
+	case d.KeptAs != "":
+		return "gone; nothing maps it, values of " + d.KeptAs + " stay"
+	}
+	return "gone; what was made of it stays: " + strings.Join(d.Uses, ", ")
 }
 
 // returned says which rejects of earlier runs came back.
