@@ -202,6 +202,8 @@ type compiler struct {
 	named    map[string]*namedColumn
 	gone     map[string]bool // of those that it lacks, the ones that were there before
 	hit      bool            // one of these was named
+	found    int             // how often a column was named that the header has
+	lacked   int             // and one that it has not
 	base     bool            // what is compiled tells which records there are
 	maps     []*value
 	memos    map[timeColumn]int // places in row.times, from 1
@@ -412,7 +414,9 @@ func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
 		c.use(i, use)
+		c.found++
 	} else if name != "" {
+		c.lacked++
 		c.lacks[name] = true
 		c.hit = c.hit || c.gone[name]
 	}
@@ -650,7 +654,7 @@ func (c *compiler) blanks(ch *choice) {
 		to.names = append(to.names, name)
 		to.keys = append(to.keys, ch.properties.keys[i])
 		to.parts = append(to.parts, ch.properties.parts[i])
-		to.clear = append(to.clear, policy == BlankClear)
+		to.clear = append(to.clear, policy == BlankClear && !ch.properties.parts[i].absent)
 	}
 	ch.properties = kept
 }

@@ -87,7 +87,8 @@ type value struct {
 	dates    dateFormat
 	unit     Unit
 	country  string
-	memo     int // the place in row.times, from 1; 0 if it has none
+	absent   bool // an expression over columns of which the header has none
+	memo     int  // the place in row.times, from 1; 0 if it has none
 }
 
 type valueKind uint8
