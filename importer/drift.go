@@ -259,7 +259,7 @@ func (e *MissingColumnsError) Error() string {
 			fmt.Fprintf(&b, " (mapping %s, line %d)", e.Mapping, c.Line)
 		}
 		if c.Now != "" {
-			fmt.Fprintf(&b, "; is it %q now? Then map it: objects: {%s: {aliases: {%s: [%s]}}}", c.Now, c.Object, yamlText(c.Column), yamlText(c.Now))
+			fmt.Fprintf(&b, "; is it %q now? Then map it: objects: {%s: {aliases: {%s: [%s]}}}", c.Now, mapping.YAMLText(c.Object), mapping.YAMLText(c.Column), mapping.YAMLText(c.Now))
 		}
 		if c.Base {
 			b.WriteString("; it tells which records there are, no flag lets that pass, but a mapping that does without it")
@@ -276,20 +276,6 @@ func (e *MissingColumnsError) Error() string {
 		fmt.Fprintf(&b, ", or say --allow-missing-columns %s: what is made of them then stays in the graph as it is", shellText(strings.Join(allow, ",")))
 	}
 	return b.String()
-}
-
-// yamlText writes a text so that YAML reads it as that text, in a list too.
-func yamlText(s string) string {
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '_' {
-			return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(s) + `"`
-		}
-	}
-	switch strings.ToLower(s) {
-	case "", "true", "false", "null", "yes", "no", "on", "off", "y", "n", "_":
-		return `"` + s + `"`
-	}
-	return s
 }
 
 // shellText writes a text so that a shell reads it as that text.

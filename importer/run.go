@@ -225,6 +225,9 @@ func (r *runner) guard(ctx context.Context, guard *RejectGuardError) error {
 	}
 	guard.Path = path
 	r.summary.Rejects.Path = path
+	if err := r.fillGroups(ctx, r.run.Ledger()); err != nil {
+		return errors.Join(guard, err)
+	}
 	return guard
 }
 
@@ -372,6 +375,9 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, err
 	}
 	s.Rejects.ByCode = counts
+	if err := r.fillGroups(ctx, rejects); err != nil {
+		return load.Settlement{}, err
+	}
 	// Who loads a reject file has repaired it, and wants to hear of what is still wrong.
 	repair := slices.ContainsFunc(r.files, func(f *stagedFile) bool { return f.profile.Reject })
 	r.fillReturned(o)

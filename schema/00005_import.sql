@@ -514,6 +514,12 @@ RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
         'record', p_object || '/' || p_legacy_id, 'column', p_slot)
 $$;
 
+-- How a value is written, without what it says: digits are 9, one or two of them alike, and words are a.
+CREATE FUNCTION rye_import.value_shape(p_value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT regexp_replace(regexp_replace(regexp_replace(left(p_value, 40),
+        '[^0-9 .:,/+()%$-]+', 'a', 'g'), '[0-9]', '9', 'g'), '(?<!9)9(?!9)', '99', 'g')
+$$;
+
 -- What attrs carry anybody may have written: a number of the journal that is none reads as null.
 CREATE OR REPLACE FUNCTION rye_import.journal_number(p_value jsonb) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN jsonb_typeof(p_value) = 'number' AND p_value::numeric BETWEEN 0 AND 2147483647 THEN p_value::int END

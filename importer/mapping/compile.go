@@ -22,6 +22,7 @@ type Plan struct {
 	ids      ids
 	escaped  bool // texts that look like formulas stand behind an apostrophe
 
+	repairs  []repair
 	key      []*value
 	deleted  *condition
 	created  []*value
@@ -242,6 +243,7 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	for _, name := range settings.Gone {
 		c.gone[name] = true
 	}
+	p.repairs = c.repairs()
 	c.base = true
 	p.key = c.values(o.Key, "id")
 	p.deleted = c.flag(o.Deleted, "marks deleted records")

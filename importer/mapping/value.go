@@ -34,6 +34,7 @@ type row struct {
 	escaped  bool
 
 	unreadable int      // the first column that a condition could not read, or -1
+	failed     int      // the last column that could not be read, or -1
 	cleared    []string // properties that are blank and take away what stands
 	times      []readTime
 }
@@ -51,6 +52,7 @@ type timeColumn struct {
 }
 
 func (r *row) fail(col int, code string, err error) error {
+	r.failed = col
 	if col < 0 { // an expression
 		return &FieldError{Code: code, Reason: err.Error()}
 	}

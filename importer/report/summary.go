@@ -143,7 +143,30 @@ type Rejects struct {
 	ByCode Counts `json:"by_code"`
 	Known  int64  `json:"known"`
 
-	Returned []Returned `json:"returned,omitempty"` // earlier runs of which rejects came back in this one
+	Groups   []RejectGroup `json:"groups,omitempty"`   // by cause, the most frequent first
+	Returned []Returned    `json:"returned,omitempty"` // earlier runs of which rejects came back in this one
+}
+
+// RejectGroup is rejected records that have one cause, and what settles it.
+type RejectGroup struct {
+	Code    string `json:"code"`
+	Object  string `json:"object"`
+	Column  string `json:"column,omitempty"`
+	Shape   string `json:"shape,omitempty"` // how the values are written, without what they say: digits are 9, words are a
+	Stage   string `json:"stage"`
+	Reason  string `json:"reason"` // of the first
+	Records int64  `json:"records"`
+	File    string `json:"file"` // of the first
+	Line    int    `json:"line"`
+	Settle  Settle `json:"settle"`
+}
+
+// Settle is what settles a group: a flag, or a line of a mapping, or the repair of the rows.
+type Settle struct {
+	Flag    string `json:"flag,omitempty"`
+	Mapping string `json:"mapping,omitempty"` // YAML
+	Extends string `json:"extends,omitempty"` // the built-in mapping that a file with the line has to extend
+	Text    string `json:"text"`
 }
 
 // Returned counts the rejects of an earlier run that came back, repaired or right.

@@ -421,13 +421,75 @@ func (p *printer) rejects(s *Summary) {
 	if s.Rejects.Total() == 0 {
 		return
 	}
+	if len(s.Rejects.Groups) > 0 {
+		p.groups(s)
+		return
+	}
 	t := p.table("Rejected", "code", ">records")
 	for _, code := range sortedCounts(s.Rejects.ByCode) {
 		t.AppendRow(table.Row{code, p.bad(s.Rejects.ByCode[code])})
 	}
 	t.Render()
+	p.known(s)
+}
+
+func (p *printer) known(s *Summary) {
 	if n := s.Rejects.Known; n > 0 {
 		p.linef("%s of them: an earlier run rejected them for the same reason.", Thousands(n))
+	}
+}
+
+// groups says why records were rejected, and what settles each cause.
+func (p *printer) groups(s *Summary) {
+	const shown = 10
+	p.linef("\n%s", p.paint("Rejected", text.Bold))
+	var rest int64
+	for i, g := range s.Rejects.Groups {
+		if i >= shown {
+			rest += g.Records
+			continue
+		}
+		what := g.Object
+		if g.Column != "" {
+			what += "." + g.Column
+		}
+		shape := ""
+		if g.Shape != "" {
+			shape = ", written as " + g.Shape
+		}
+		p.linef("  %s  %s %s%s", p.bad(g.Records), p.paint(g.Code, text.Bold), what, shape)
+		p.wrap("     ", fmt.Sprintf("%s; first in %s, line %d", g.Reason, g.File, g.Line))
+		switch {
+		case g.Settle.Flag != "":
+			p.linef("     → %s", p.paint(g.Settle.Flag, text.FgGreen))
+			p.wrap("       ", g.Settle.Text)
+		case g.Settle.Mapping != "":
+			p.linef("     → %s", p.paint(g.Settle.Mapping, text.FgGreen))
+			p.wrap("       ", g.Settle.Text)
+		default:
+			p.wrap("     → ", g.Settle.Text)
+		}
+	}
+	if rest > 0 {
+		p.linef("  … and %s of other causes; --output json lists them", Thousands(rest))
+	}
+	for _, g := range s.Rejects.Groups {
+		if g.Settle.Extends != "" && g.Settle.Mapping != "" {
+			p.linef("  Such a line goes below the line  extends: %s  into a file for --mapping.", g.Settle.Extends)
+			break
+		}
+	}
+	p.known(s)
+}
+
+// wrap shows a text in lines that are not too long, the first behind a beginning and the others below it.
+func (p *printer) wrap(begin, s string) {
+	indent := strings.Repeat(" ", len([]rune(begin)))
+	for i, line := range strings.Split(text.WrapSoft(s, lineWidth-len(indent)), "\n") {
+		if i > 0 {
+			begin = indent
+		}
+		p.linef("%s%s", begin, strings.TrimSpace(line))
 	}
 }
 
