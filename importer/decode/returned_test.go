@@ -19,7 +19,8 @@ func TestRejectFile(t *testing.T) {
 	}{
 		"whole": {
 			"Id,Name,_file,_line,_column,_value,_code,_reason,_stage,_run_id\n1,Ada,a/b.csv,7,Name,,missing_required,blank,map,0f3e\n",
-			[]string{"Id", "Name"}, true, &Origin{RunID: "0f3e", File: "a/b.csv", Line: 7},
+			[]string{"Id", "Name"},
+			true, &Origin{RunID: "0f3e", File: "a/b.csv", Line: 7},
 		},
 		"in another order":  {"_run_id,Id,_line,_file\n0f3e,1, 7 ,b.csv\n", []string{"Id"}, true, &Origin{RunID: "0f3e", File: "b.csv", Line: 7}},
 		"without the run":   {"Id,_file,_line\n1,b.csv,7\n", []string{"Id"}, true, &Origin{File: "b.csv", Line: 7}},

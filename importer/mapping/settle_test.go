@@ -87,7 +87,7 @@ func TestRemedy(t *testing.T) {
 				}
 			}
 			header := sortedKeys(row)
-			properties, fe := contactOf(t, m, header, row, Settings{})
+			_, fe := contactOf(t, m, header, row, Settings{})
 			require.NotNil(t, fe)
 			c := Cause{Object: "Contact", Code: fe.Code, Column: fe.Column, Reason: fe.Reason, Header: header, Orders: tc.orders}
 			if fe.Value != "" {
@@ -116,7 +116,7 @@ func TestRemedy(t *testing.T) {
 				m, err = Parse(whole)
 				require.NoError(t, err)
 			}
-			properties, fe = contactOf(t, m, header, row, settings)
+			properties, fe := contactOf(t, m, header, row, settings)
 			require.Nil(t, fe)
 			require.Contains(t, properties, tc.gives)
 		})

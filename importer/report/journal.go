@@ -39,7 +39,7 @@ func WriteSettlement(w io.Writer, rows []SettlementRow, by []Returned, opts Text
 		return
 	}
 	p := &printer{w: w, opts: opts}
-	t := p.table("What became of the rejects since", "object", ">read", ">used at once", ">rejected", ">settled", ">open")
+	t := p.table("What became of the rejects since", "object", ">read", ">not rejected", ">rejected", ">settled", ">open")
 	var open int64
 	for _, r := range rows {
 		t.AppendRow(table.Row{r.Object, figure(r.Read), figure(max(0, r.Read-r.Rejected)), figure(r.Rejected), figure(r.Settled), p.bad(r.Open)})

@@ -379,7 +379,7 @@ func (p *printer) drift(s *Summary) {
 	}
 	const shown = 12
 	t := p.table("Drift: columns that are not as the last run had them", "object", "column", "")
-	p.widths(t, 24, 28, 44)
+	p.widths(t, 20, 24, 52)
 	for i, d := range news {
 		if i == shown {
 			break
@@ -475,7 +475,7 @@ func (p *printer) groups(s *Summary) {
 	}
 	for _, g := range s.Rejects.Groups {
 		if g.Settle.Extends != "" && g.Settle.Mapping != "" {
-			p.linef("  Such a line goes below the line  extends: %s  into a file for --mapping.", g.Settle.Extends)
+			p.linef("  Such lines go into a file for --mapping, below  extends: %s  and joined under one  objects:", g.Settle.Extends)
 			break
 		}
 	}
