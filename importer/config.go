@@ -24,6 +24,9 @@ const (
 
 // Config says how a run is done. The zero value is a full import of a CRM that the files tell.
 type Config struct {
+	// AllowMissingColumns are columns that the mapping uses and that may be gone since the last run, as
+	// Contact.Phone, or AllColumns. What is made of them is left as it stands. Defaults to none: the run stops.
+	AllowMissingColumns []string
 	// ArchiveMissing archives the records of a full export's objects that are no longer in it.
 	ArchiveMissing bool
 	// BatchSize is the number of records staged at once. Defaults to DefaultBatchSize.

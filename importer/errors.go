@@ -73,5 +73,6 @@ func IsUncertain(err error) bool {
 func IsGuard(err error) bool {
 	var rejects *RejectGuardError
 	var missing *load.MissingGuardError
-	return errors.As(err, &rejects) || errors.As(err, &missing)
+	var columns *MissingColumnsError
+	return errors.As(err, &rejects) || errors.As(err, &missing) || errors.As(err, &columns)
 }

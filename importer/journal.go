@@ -15,6 +15,15 @@ type JournalFile = load.JournalFile
 // JournalReject is a record that a run has rejected.
 type JournalReject = load.JournalReject
 
+// JournalSettlement tells what became of the rejects of a run since.
+type JournalSettlement = load.JournalSettlement
+
+// JournalSettled tells what became of the rejects of the run with a number: which later runs could use
+// them, and how many are open. A run that was taken back settles nothing.
+func (im *Importer) JournalSettled(ctx context.Context, run int32) (*JournalSettlement, error) {
+	return load.JournalSettled(ctx, im.pool, run)
+}
+
 // Journal gives the latest runs, newest first, at most so many.
 func (im *Importer) Journal(ctx context.Context, most int) ([]JournalEntry, error) {
 	return load.Journal(ctx, im.pool, most)

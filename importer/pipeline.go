@@ -117,6 +117,9 @@ type pipeline struct {
 	phase   string // that progress names; default "stage"
 	queue   chan chunk
 
+	// origins is told where the rows of reject files stood first. May be nil.
+	origins func(ctx context.Context, origins []load.Origin) error
+
 	mu      sync.Mutex
 	tally   *tally
 	rejects atomic.Int64
@@ -182,7 +185,12 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	c := chunk{file: f}
 	size := 0
 	var bad []load.Reject
+	var returned []load.Origin
 	flush := func() error {
+		if err := p.noteOrigins(ctx, returned); err != nil {
+			return err
+		}
+		returned = nil
 		if len(bad) > 0 {
 			if err := p.reject(ctx, f, bad, own); err != nil {
 				return err
@@ -224,6 +232,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 			bad = append(bad, load.Reject{
 				Rec: next, Line: int32(re.Line), Object: label, Column: re.Column, Value: re.Value, Code: re.Code, Reason: re.Reason, Stage: "decode",
 			})
+			returned = appendOrigin(returned, next, label, re.Origin)
 			if len(bad) < 500 {
 				continue
 			}
@@ -249,6 +258,22 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	}
 	own.footers += int64(r.Footer())
 	return next, flush()
+}
+
+// noteOrigins passes on where rows of a reject file stood first.
+func (p *pipeline) noteOrigins(ctx context.Context, origins []load.Origin) error {
+	if len(origins) == 0 || p.origins == nil {
+		return nil
+	}
+	return p.origins(ctx, origins)
+}
+
+// appendOrigin adds where a record stood first, if it is of a reject file.
+func appendOrigin(to []load.Origin, rec int64, object string, o *decode.Origin) []load.Origin {
+	if o == nil {
+		return to
+	}
+	return append(to, load.Origin{Rec: rec, Object: object, RunID: o.RunID, Path: o.File, Line: o.Line})
 }
 
 // reject notes records that could not be used, and stops the run if they are too many.
@@ -315,6 +340,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 		}
 	}()
 	var rejects []load.Reject
+	var returned []load.Origin
 	for _, rec := range c.records {
 		object := p.objectOf(c.file, rec.Type)
 		if object == "" {
@@ -324,6 +350,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 		name := p.mapping.RecordObject(object)
 		count := own.object(name)
 		count.read++
+		returned = appendOrigin(returned, rec.rec, name, rec.Origin)
 		m, err := p.mapper(mappers, c.file.surveyed, object, rec.Header)
 		if err != nil {
 			return inFile(c.file.file, err)
@@ -342,6 +369,9 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 		default:
 			count.staged++
 		}
+	}
+	if err := p.noteOrigins(ctx, returned); err != nil {
+		return inFile(c.file.file, err)
 	}
 	if err := p.reject(ctx, c.file, rejects, own); err != nil {
 		return err
@@ -376,7 +406,9 @@ func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, f *surveyed, ob
 	if m, ok := mappers[key]; ok {
 		return m, nil
 	}
-	plan, err := p.mapping.Compile(object, h.Names, settings(p.cfg, f))
+	s := settings(p.cfg, f)
+	s.Gone = f.gone[object]
+	plan, err := p.mapping.Compile(object, h.Names, s)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func New(pool *pgxpool.Pool) *Importer {
 // an error the summary, where there is one, says how far the run came.
 //
 // Errors that callers may want to tell apart: ErrSourceLocked, *NoExportError, *RejectGuardError,
-// *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
+// *MissingColumnsError, *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
 // *decode.FileError. A cancelled context ends the run as interrupted.
 func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*report.Summary, error) {
 	cfg = cfg.withDefaults()
@@ -82,6 +82,7 @@ type runner struct {
 	tally   *tally
 	summary *report.Summary
 	started time.Time
+	drift   drift
 }
 
 func (r *runner) execute(ctx context.Context, set *source.Set) error {
@@ -169,7 +170,7 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	run, err := load.Begin(ctx, r.pool, load.Config{
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
 		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), Repeated: r.mapping.Repeated(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
-		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
+		Full: !r.cfg.Delta && !allRejects(files), StartedAt: r.started, Logger: r.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -208,8 +209,11 @@ func derived(m *mapping.Mapping) map[string]load.Derive {
 
 // work stages and merges.
 func (r *runner) work(ctx context.Context, files []*surveyed) error {
+	if err := r.checkColumns(ctx); err != nil {
+		return err
+	}
 	begun := time.Now()
-	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally}
+	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally, origins: r.run.StageOrigins}
 	err := p.stage(ctx, r.files)
 	r.phase("stage", begun)
 	if err != nil {
@@ -251,6 +255,9 @@ func (r *runner) guard(ctx context.Context, guard *RejectGuardError) error {
 	}
 	guard.Path = path
 	r.summary.Rejects.Path = path
+	if err := r.fillGroups(ctx, r.run.Ledger()); err != nil {
+		return errors.Join(guard, err)
+	}
 	return guard
 }
 
@@ -398,8 +405,12 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, err
 	}
 	s.Rejects.ByCode = counts
+	if err := r.fillGroups(ctx, rejects); err != nil {
+		return load.Settlement{}, err
+	}
 	// Who loads a reject file has repaired it, and wants to hear of what is still wrong.
 	repair := slices.ContainsFunc(r.files, func(f *stagedFile) bool { return f.profile.Reject })
+	r.fillReturned(o)
 	if len(counts) > 0 && !repair {
 		if s.Rejects.Known, err = rejects.Known(ctx); err != nil {
 			return load.Settlement{}, err
@@ -416,6 +427,10 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	if l := r.cfg.MaxRejects; l != nil && l.exceeded(s.Rejects.Total(), read) {
 		return load.Settlement{}, &RejectGuardError{Rejected: s.Rejects.Total(), Read: read, Limit: *l, Path: s.Rejects.Path}
 	}
+	headers, err := r.fillDrift()
+	if err != nil {
+		return load.Settlement{}, err
+	}
 	s.Imbalance = r.imbalance(o)
 	if s.Balanced = len(s.Imbalance) == 0; !s.Balanced {
 		return load.Settlement{}, &UnbalancedError{Where: s.Imbalance}
@@ -428,8 +443,8 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, fmt.Errorf("writing the summary: %w", err)
 	}
 	return load.Settlement{
-		Summary: text,
-		Line:    fmt.Sprintf("Import of %s: %d records, %d nodes and %d edges created", s.Source, read, o.Nodes.Created, o.Edges.Created),
+		Summary: text, Headers: headers,
+		Line: fmt.Sprintf("Import of %s: %d records, %d nodes and %d edges created", s.Source, read, o.Nodes.Created, o.Edges.Created),
 	}, nil
 }
 

@@ -38,6 +38,8 @@ type surveyed struct {
 
 	given    []decode.Child // records within records that the configuration names
 	children []decode.Child // records within its records
+
+	gone map[string][]string // by object of the mapping: columns that its records have no more
 }
 
 // options says how the file is read.

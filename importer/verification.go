@@ -58,6 +58,15 @@ func (im *Importer) verify(ctx context.Context, set *source.Set, cfg Config, opt
 			staged = append(staged, &stagedFile{surveyed: f, no: int32(len(staged))})
 		}
 	}
+	last, err := load.Headers(ctx, im.pool, out.Source)
+	if err != nil {
+		return err
+	}
+	for _, f := range staged {
+		for _, object := range f.objects(m) {
+			f.leave(object, nil, last[object].Gone) // as the last run did
+		}
+	}
 	v, err := verify.Begin(ctx, im.pool, verify.Config{
 		Source: out.Source, Lookups: m.Lookups(), Complete: complete(staged, cfg), Strict: opts.Strict, ShowValues: opts.ShowValues,
 	})

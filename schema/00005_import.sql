@@ -124,10 +124,42 @@ CREATE TABLE rye_import.rejects (
     value       text,
     code        text NOT NULL,
     reason      text NOT NULL,
-    stage       text NOT NULL CHECK (stage IN ('decode', 'map', 'link', 'load'))
+    stage       text NOT NULL CHECK (stage IN ('decode', 'map', 'link', 'load')),
+    root_run_no int,
+    root_rec    bigint
 );
 COMMENT ON TABLE rye_import.rejects IS 'A record that could not be used, and why. The whole row stands in the reject file.';
+COMMENT ON COLUMN rye_import.rejects.root_run_no IS 'Of a row that came back in a reject file and was rejected again: the run that rejected it first.';
+COMMENT ON COLUMN rye_import.rejects.root_rec IS 'The number that the record has among the rejects of that run.';
 CREATE INDEX rejects_run ON rye_import.rejects (run_no, rec);
+
+CREATE TABLE rye_import.settled (
+    run_no    int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    rec       bigint NOT NULL,
+    by_run_no int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    PRIMARY KEY (run_no, rec, by_run_no)
+);
+COMMENT ON TABLE rye_import.settled IS 'The rejects of a run that a later one could use. It counts as long as the later run is done.';
+CREATE INDEX settled_by ON rye_import.settled (by_run_no);
+CREATE VIEW rye_import.reject_states AS
+    SELECT j.run_no, j.rec, j.object, j.legacy_id, j.code, coalesce(j.root_run_no, j.run_no) AS root_run_no, coalesce(j.root_rec, j.rec) AS root_rec,
+        (SELECT min(s.by_run_no) FROM rye_import.settled s JOIN rye_import.runs b ON b.run_no = s.by_run_no AND b.status = 'done' AND b.undone_by IS NULL
+         WHERE s.run_no = coalesce(j.root_run_no, j.run_no) AND s.rec = coalesce(j.root_rec, j.rec)) AS by_run_no
+    FROM rye_import.rejects j;
+COMMENT ON VIEW rye_import.reject_states IS 'Each reject, the one that it was at first, and the run that settled it; null while it is open.';
+
+CREATE TABLE rye_import.headers (
+    run_no  int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    object  text NOT NULL,
+    columns text[] NOT NULL,
+    always  text[] NOT NULL,
+    gone    text[] NOT NULL,
+    PRIMARY KEY (run_no, object)
+);
+COMMENT ON TABLE rye_import.headers IS 'The columns of an object of the mapping that a run knew, by which a later one tells what is new and what is gone. It counts as long as the run is done.';
+COMMENT ON COLUMN rye_import.headers.columns IS 'As the export writes them. Of JSON, which leaves out what is blank, those of earlier runs too.';
+COMMENT ON COLUMN rye_import.headers.always IS 'Those that every record had.';
+COMMENT ON COLUMN rye_import.headers.gone IS 'Columns of the mapping that an earlier run had and this one was allowed to lack.';
 
 CREATE TABLE rye_import.deferred (
     deferred_no    bigint NOT NULL DEFAULT rye_import.next_number('rye_import.deferred_numbers') PRIMARY KEY,
@@ -310,6 +342,19 @@ CREATE TABLE rye_import.staging_stages (
 );
 COMMENT ON COLUMN rye_import.staging_stages.legacy_id IS 'What deals name a defined stage by, where that is not its label.';
 COMMENT ON TABLE rye_import.staging_stages IS 'The stages that a batch has seen in use, and how often, or defined; one without a pipeline is defined for all.';
+
+CREATE TABLE rye_import.staging_origins (
+    run_no      int NOT NULL,
+    rec         bigint NOT NULL,
+    object      text NOT NULL,
+    run_id      text COLLATE "C" NOT NULL,
+    path        text COLLATE "C" NOT NULL,
+    line        int NOT NULL,
+    root_run_no int,
+    root_rec    bigint
+);
+COMMENT ON TABLE rye_import.staging_origins IS 'Where the rows of reject files stood first, as these say it; blank or 0 for what they do not say.';
+COMMENT ON COLUMN rye_import.staging_origins.root_run_no IS 'The run that rejected the row first; set by the merge.';
 
 CREATE VIEW rye_import.staging_references AS
     SELECT run_no, rec, source_object_no AS object_no, source_ref AS ref FROM rye_import.staging_links
@@ -522,6 +567,12 @@ CREATE FUNCTION rye_import.provenance(p_run_no int, p_file_no int, p_line int, p
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT jsonb_build_object('run', p_run_no, 'file', p_file_no, 'line', p_line,
         'record', p_object || '/' || p_legacy_id, 'column', p_slot)
+$$;
+
+-- How a value is written, without what it says: digits are 9, one or two of them alike, and words are a.
+CREATE FUNCTION rye_import.value_shape(p_value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT regexp_replace(regexp_replace(regexp_replace(left(p_value, 40),
+        '[^0-9 .:,/+()%$-]+', 'a', 'g'), '[0-9]', '9', 'g'), '(?<!9)9(?!9)', '99', 'g')
 $$;
 
 -- What attrs carry anybody may have written: a number of the journal that is none reads as null.

@@ -111,7 +111,7 @@ EXIT STATUS:
    1    failed, nothing was changed
    2    the command line is wrong
    3    done, some records were rejected that no earlier run had rejected
-   4    stopped by a guard (--max-rejects, --max-archive), nothing was changed
+   4    stopped by a guard (--max-rejects, --max-archive, columns that are gone), nothing was changed
    5    another run holds the source
    130  interrupted, nothing was changed
 `

@@ -233,13 +233,13 @@ func TestGuards(t *testing.T) {
 	imported(t, url, exitRejects, "--max-rejects", "7", fixture)
 	imported(t, url, exitDone, "--max-rejects", "2%", fixture)
 
-	rest := write(t, t.TempDir(), "Campaign.csv", csvFile("Id|Name|Status|Type|IsActive|CreatedDate", "7017R00000AAAAAAA0|Alone|Planned|Email|1|2024-01-01 00:00:00"))
+	rest := write(t, t.TempDir(), "Campaign.csv", csvFile("Id|IsDeleted|Name|Status|Type|IsActive|CreatedDate", "7017R00000AAAAAAA0|0|Alone|Planned|Email|1|2024-01-01 00:00:00"))
 	before := dump(t, pool)
-	s := imported(t, url, exitGuard, "--archive-missing", rest)
+	s := imported(t, url, exitGuard, "--archive-missing", "--allow-missing-columns", "all", rest)
 	require.Equal(t, "stopped", s.Status)
 	require.Contains(t, s.Error, "archive")
 	require.Equal(t, before, dump(t, pool), "and no code is used up")
-	s = imported(t, url, exitDone, "--archive-missing", "--max-archive", "100", rest)
+	s = imported(t, url, exitDone, "--archive-missing", "--max-archive", "100", "--allow-missing-columns", "all", rest)
 	require.Equal(t, int64(7), s.Objects["Campaign"].Missing)
 	require.Equal(t, int64(7), s.Graph.Nodes.Archived)
 }

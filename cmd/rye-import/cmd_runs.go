@@ -91,8 +91,12 @@ func showRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	if err != nil {
 		return err
 	}
+	settled, err := im.JournalSettled(c.Context, e.Number)
+	if err != nil {
+		return err
+	}
 	if c.String("output") == "json" {
-		return report.WriteJSON(s.out, map[string]any{"run": e, "files": files, "rejects": rejects})
+		return report.WriteJSON(s.out, map[string]any{"run": e, "files": files, "rejects": rejects, "settlement": settled})
 	}
 	opts := report.TextOptions{Color: colored(s.out, c.Bool("no-color"))}
 	report.WriteJournal(s.out, journalRows([]importer.JournalEntry{*e}), opts)
@@ -107,15 +111,17 @@ func showRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	var summary report.Summary
 	if e.Status == "done" && json.Unmarshal(e.Summary, &summary) == nil {
 		fmt.Fprintln(s.out)
+		opts.Settled = settled.Open == 0
 		report.WriteText(s.out, &summary, opts)
 	}
 	rows := make([]report.RejectRow, len(rejects))
 	for i, r := range rejects {
 		rows[i] = report.RejectRow{
-			Path: r.Path, Line: int(r.Line), Object: r.Object, Column: r.Column, Code: r.Code, Reason: r.Reason,
+			Path: r.Path, Line: int(r.Line), Object: r.Object, Column: r.Column, Code: r.Code, Reason: r.Reason, SettledBy: r.SettledBy,
 		}
 	}
 	report.WriteRejects(s.out, rows, opts)
+	writeSettlement(s, &summary, settled, opts)
 	return nil
 }
 
@@ -139,6 +145,19 @@ func undoRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 		report.WriteUndo(s.out, result, report.TextOptions{Color: colored(s.out, c.Bool("no-color"))})
 	}
 	return err
+}
+
+// writeSettlement shows what became of the rejects of a run since.
+func writeSettlement(s streams, summary *report.Summary, settled *importer.JournalSettlement, opts report.TextOptions) {
+	rows := make([]report.SettlementRow, len(settled.Objects))
+	for i, o := range settled.Objects {
+		rows[i] = report.SettlementRow{Object: o.Object, Read: summary.Objects[o.Object].Read, Rejected: o.Rejected, Settled: o.Settled, Open: o.Open}
+	}
+	by := make([]report.Returned, len(settled.By))
+	for i, b := range settled.By {
+		by[i] = report.Returned{Run: b.Run, Settled: b.Settled}
+	}
+	report.WriteSettlement(s.out, rows, by, opts)
 }
 
 // withImporter opens the database for a command of the journal.

@@ -60,6 +60,7 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "archive-missing", Usage: "archive what is missing from a full export", DisableDefaultText: true, EnvVars: []string{"RYE_ARCHIVE_MISSING"}},
 		&cli.Float64Flag{Name: "max-archive", Usage: "stop if more than `PCT` percent would be archived", Value: importer.DefaultMaxArchive, EnvVars: []string{"RYE_MAX_ARCHIVE"}},
 		&cli.StringFlag{Name: "max-rejects", Usage: "stop if more than `N` or N% records are rejected", EnvVars: []string{"RYE_MAX_REJECTS"}},
+		&cli.StringFlag{Name: "allow-missing-columns", Usage: "go on without mapped `COLUMNS` that the last run had: Contact.Phone,... or all", EnvVars: []string{"RYE_ALLOW_MISSING_COLUMNS"}},
 		&cli.StringFlag{Name: "rejects", Usage: "`DIR` for reject files", Value: "rejects", EnvVars: []string{"RYE_REJECTS"}},
 	)
 }
@@ -190,7 +191,26 @@ func runConfig(c *cli.Context) (importer.Config, error) {
 		return cfg, err
 	}
 	cfg.RejectsDir = c.String("rejects")
+	if cfg.AllowMissingColumns, err = parseColumns(c.String("allow-missing-columns")); err != nil {
+		return cfg, err
+	}
 	return cfg, nil
+}
+
+// parseColumns reads a list of columns as Contact.Phone.
+func parseColumns(s string) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	columns := strings.Split(s, ",")
+	for i, column := range columns {
+		columns[i] = strings.TrimSpace(column)
+		object, name, ok := strings.Cut(columns[i], ".")
+		if columns[i] != importer.AllColumns && (!ok || object == "" || name == "") {
+			return nil, usagef("--allow-missing-columns %q: columns as Contact.Phone, parted by commas, or all", s)
+		}
+	}
+	return columns, nil
 }
 
 // parseLimit reads N or N%.

@@ -124,6 +124,9 @@ func TestHostile(t *testing.T) {
 				tc.rejects = counts{}
 			}
 			require.Equal(t, tc.rejects, s.Rejects.ByCode)
+			for _, g := range s.Rejects.Groups {
+				require.NotEmpty(t, g.Settle.Text, g.Code)
+			}
 			require.Equal(t, tc.lines, value[string](t, pool, "SELECT coalesce(string_agg(line::text, ' ' ORDER BY line), '') FROM rye_import.rejects"))
 			require.Equal(t, len(tc.rejects) > 0, s.Rejects.Path != "")
 			if tc.warning != "" {

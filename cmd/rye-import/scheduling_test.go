@@ -24,8 +24,8 @@ import (
 // scheduling is the folder of the examples for schedulers.
 const scheduling = "../../docs/examples/scheduling"
 
-// night is a machine on which an example runs: its folders, a database, a webhook and tonight's export.
-type night struct {
+// machine is one on which an example runs: its folders, a database, a webhook and tonight's export.
+type machine struct {
 	t        *testing.T
 	dir      string
 	hook     *hook
@@ -33,15 +33,15 @@ type night struct {
 	replacer *strings.Replacer
 }
 
-// newNight makes a machine. Absolute paths of the examples lead into a folder of the test, and the
+// newMachine makes a machine. Absolute paths of the examples lead into a folder of the test, and the
 // program is the test binary; all else is as it stands in the examples.
-func newNight(t *testing.T) *night {
+func newMachine(t *testing.T) *machine {
 	t.Helper()
 	dir := t.TempDir()
 	program, err := os.Executable()
 	require.NoError(t, err)
 	url := pgtest.Clone(t)
-	n := &night{t: t, dir: dir, hook: newHook(t, http.StatusOK), pool: pgtest.Connect(t, url)}
+	n := &machine{t: t, dir: dir, hook: newHook(t, http.StatusOK), pool: pgtest.Connect(t, url)}
 	n.replacer = strings.NewReplacer(
 		"/usr/local/bin/rye-import", program,
 		"/etc/rye-import", filepath.Join(dir, "etc"),
@@ -59,7 +59,7 @@ func newNight(t *testing.T) *night {
 }
 
 // example reads an example as it stands on the machine.
-func (n *night) example(name string) string {
+func (n *machine) example(name string) string {
 	n.t.Helper()
 	text, err := os.ReadFile(filepath.Join(scheduling, name))
 	require.NoError(n.t, err)
@@ -67,7 +67,7 @@ func (n *night) example(name string) string {
 }
 
 // export puts an export of 200 contacts into tonight's folder, some of which are to be rejected.
-func (n *night) export(date string, bad int) {
+func (n *machine) export(date string, bad int) {
 	n.t.Helper()
 	rows := []string{contactHeader}
 	for i := range 200 {
@@ -81,7 +81,7 @@ func (n *night) export(date string, bad int) {
 }
 
 // execute runs a command line as a scheduler does, with these variables and few others.
-func (n *night) execute(env []string, args ...string) result {
+func (n *machine) execute(env []string, args ...string) result {
 	n.t.Helper()
 	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	cmd.Dir = filepath.Join(n.dir, "state")
@@ -96,9 +96,9 @@ func (n *night) execute(env []string, args ...string) result {
 	return result{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
-// check has a night that goes well, one with new rejects and one that fails; the codes are those of the
+// check has a machine that goes well, one with new rejects and one that fails; the codes are those of the
 // last two.
-func (n *night) check(run func() result, rejects, fails int) {
+func (n *machine) check(run func() result, rejects, fails int) {
 	n.t.Helper()
 	r := run()
 	require.Equal(n.t, exitDone, r.code, r.stdout+r.stderr)
@@ -138,7 +138,7 @@ func unit(text string) map[string][]string {
 
 func TestScheduling_Systemd(t *testing.T) {
 	t.Parallel()
-	n := newNight(t)
+	n := newMachine(t)
 	service := unit(n.example("rye-import.service"))
 	require.Equal(t, []string{"3"}, service["SuccessExitStatus"])
 	require.NotEqual(t, []string{"root"}, service["User"])
@@ -175,7 +175,7 @@ func TestScheduling_Systemd(t *testing.T) {
 
 func TestScheduling_Cron(t *testing.T) {
 	t.Parallel()
-	n := newNight(t)
+	n := newMachine(t)
 	entry := regexp.MustCompile(`^([\d*/,-]+ ){5}([a-z][a-z-]*) (.+)$`)
 	var commands []string
 	for l := range strings.Lines(n.example("rye-import.cron")) {
@@ -203,7 +203,7 @@ func TestScheduling_Cron(t *testing.T) {
 
 func TestScheduling_Kubernetes(t *testing.T) {
 	t.Parallel()
-	n := newNight(t)
+	n := newMachine(t)
 	type ref struct{ Name, Key string }
 	type object struct {
 		Kind       string

@@ -8,6 +8,8 @@ type columns struct {
 	index  map[string]int
 	cells  []cell // by column
 	guess  int    // the column that is likely to come next
+	times  []int  // by column, the records that had it; nil if nobody asks
+	rounds int    // of these records
 
 	// Groups are the nested objects of which the members are columns.
 	groups     []group
@@ -147,8 +149,33 @@ func (c *columns) finish(values string, round uint32) []string {
 			cells[i] = cl.value.in(values)
 		}
 	}
+	if c.times != nil {
+		c.count(round)
+	}
 	c.guess, c.groupGuess = 0, 0
 	return cells
+}
+
+// count notes which columns the record at hand has.
+func (c *columns) count(round uint32) {
+	c.rounds++
+	c.times = append(c.times, make([]int, len(c.cells)-len(c.times))...)
+	for i := range c.cells {
+		if c.cells[i].seen == round {
+			c.times[i]++
+		}
+	}
+}
+
+// always returns the columns that every record had.
+func (c *columns) always() []string {
+	var names []string
+	for i, n := range c.times {
+		if n == c.rounds {
+			names = append(names, c.names[i])
+		}
+	}
+	return names
 }
 
 // reset forgets all rounds.

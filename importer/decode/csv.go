@@ -31,6 +31,7 @@ type csvReader struct {
 	columns   []string // all of the file
 	own       *part    // what records have of them
 	marks     bool     // U+FFFD stands for bytes that are no text
+	origins   *origins // of a reject file, nil otherwise
 
 	blank   bool     // the last row that fitted is followed by an empty line
 	held    []result // rows that do not fit and may be a footer
@@ -52,6 +53,7 @@ func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader,
 	names := r.columns
 	var keep []int
 	if p.Reject {
+		r.origins = originsOf(names)
 		keep = sourceColumns(names)
 		names = pick(names, keep)
 	}
@@ -236,6 +238,7 @@ func (c *csvReader) record(end int, err error) (next result, fits bool) {
 	}
 	text := c.w.bytes()[:n]
 	r := rowOfLines{cells: c.quotes.cells(row), line: line, end: line + lines - 1}
+	r.origin = c.origins.of(r.cells)
 	// Looking at the record as a whole first keeps the usual case fast.
 	r.suspect = bytes.IndexByte(text, 0) >= 0 || !utf8.Valid(text) || c.marks && bytes.ContainsRune(text, utf8.RuneError)
 	if c.capture != nil {
@@ -253,6 +256,7 @@ type rowOfLines struct {
 	cells     []string
 	line, end int
 	suspect   bool // it may hold characters that no text can have
+	origin    *Origin
 }
 
 // split returns the first record of a row that has several, and puts the others into c.extra.
@@ -288,7 +292,7 @@ func (c *csvReader) splitBelow(p *part, r rowOfLines) {
 
 // noParent returns the result for a child of which the parent is not known.
 func noParent(p *part, r rowOfLines, cells []string, lost bool) result {
-	e := &RecordError{Line: r.line, EndLine: r.end, Type: p.kind, Code: CodeNoParent}
+	e := &RecordError{Line: r.line, EndLine: r.end, Type: p.kind, Code: CodeNoParent, Origin: r.origin}
 	e.Reason = "the row goes on with a record above it, and there is none"
 	if lost {
 		e.Reason = "the row goes on with a record above it that could not be read"
@@ -300,11 +304,11 @@ func noParent(p *part, r rowOfLines, cells []string, lost bool) result {
 func (c *csvReader) result(p *part, r rowOfLines, cells []string) result {
 	if r.suspect {
 		if e := c.check(p.header.Names, cells); e != nil {
-			e.Line, e.EndLine, e.Type = r.line, r.end, p.kind
+			e.Line, e.EndLine, e.Type, e.Origin = r.line, r.end, p.kind, r.origin
 			return result{err: e, header: p.header, cells: cells}
 		}
 	}
-	return result{rec: Record{Header: p.header, Cells: cells, Type: p.kind, Line: r.line}}
+	return result{rec: Record{Header: p.header, Cells: cells, Type: p.kind, Line: r.line, Origin: r.origin}}
 }
 
 // check looks for characters that no text can have.

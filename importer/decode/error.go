@@ -28,6 +28,8 @@ type RecordError struct {
 	Code    string // one of the Code constants
 	Reason  string // the same for people; never holds a value of the record
 	Err     error  // the cause, nil if there is none
+
+	Origin *Origin // as Record.Origin, as far as it is known
 }
 
 // Error returns line, column, code and reason. Cell values are not part of it, so that it can be

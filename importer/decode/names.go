@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +29,45 @@ func uniqueName(name string, taken map[string]int) string {
 	}
 }
 
-// isRejectFile reports whether these are the columns of a reject file.
+// trailer are the columns that a reject file has after those of the source.
+var trailer = []string{"_file", "_line", "_column", "_value", "_code", "_reason", "_stage", "_run_id"}
+
+// isRejectFile reports whether these are the columns of a reject file. Who repairs one may take some of
+// its own columns out; two of them are no coincidence.
 func isRejectFile(names []string) bool {
-	return slices.Contains(names, "_code") && slices.Contains(names, "_run_id")
+	n := 0
+	for _, name := range trailer {
+		if slices.Contains(names, name) {
+			n++
+		}
+	}
+	return n >= 2
+}
+
+// origins are the places of the columns of a reject file that tell where a row comes from, -1 for one
+// that is not there.
+type origins struct{ runID, file, line int }
+
+func originsOf(names []string) *origins {
+	return &origins{slices.Index(names, "_run_id"), slices.Index(names, "_file"), slices.Index(names, "_line")}
+}
+
+// of tells where a row comes from, as far as it says so.
+func (o *origins) of(cells []string) *Origin {
+	if o == nil {
+		return nil
+	}
+	text := func(place int) string {
+		if place < 0 || place >= len(cells) {
+			return ""
+		}
+		return strings.TrimSpace(cells[place])
+	}
+	line, err := strconv.Atoi(text(o.line))
+	if err != nil || line < 1 || line > math.MaxInt32 {
+		line = 0
+	}
+	return &Origin{RunID: strings.ToValidUTF8(text(o.runID), ""), File: text(o.file), Line: line}
 }
 
 // sourceColumns returns the places of the columns of a reject file that come from the source.

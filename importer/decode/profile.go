@@ -112,6 +112,10 @@ type Profile struct {
 	// keys of the first 1,000 records in the order of their first appearance.
 	Header []string
 
+	// Always holds those columns of Header that every record has, be they blank: for CSV all, for JSON the
+	// keys that each of the first 1,000 records has.
+	Always []string
+
 	// Types holds the distinct attributes.type of the first 1,000 JSON records.
 	Types []string
 
@@ -129,7 +133,8 @@ type Profile struct {
 	TotalSize int64 // the number of records of all pages, where a page tells it (Salesforce, Close)
 	More      bool  // it says that another page follows, or that a list of child records is cut
 
-	// Reject says that this is a reject file of an earlier run: its header has _code and _run_id.
+	// Reject says that this is a reject file of an earlier run: its header has two at least of the
+	// columns that a run adds, as _code and _run_id.
 	// Its columns that begin with "_" are part neither of Header nor of the records.
 	Reject bool
 

@@ -45,6 +45,17 @@ type Record struct {
 
 	// Line is the physical line on which the record begins, 1-based.
 	Line int
+
+	// Origin is where the row of a reject file stood before, nil for other records.
+	Origin *Origin
+}
+
+// Origin is where a row stood that was rejected, as its reject file says. What the file does not say, or
+// not any more, is zero.
+type Origin struct {
+	RunID string // of the run that rejected it
+	File  string // path of the file that it was in
+	Line  int    // physical line on which it began, 1-based
 }
 
 // Reader hands out the records of one file.

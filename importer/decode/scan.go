@@ -118,7 +118,7 @@ func (s *scanner) scan() (*Profile, error) {
 	case family == utf8Name && (p.Encoding == latin1Name || p.Encoding == cp1252Name):
 		// The keys were read before the encoding was certain.
 		p.Envelope = decodeString(p.Envelope, p.Encoding)
-		for _, names := range [][]string{p.Header, p.Types} {
+		for _, names := range [][]string{p.Header, p.Types, p.Always} {
 			for i := range names {
 				names[i] = decodeString(names[i], p.Encoding)
 			}
@@ -157,4 +157,5 @@ func (s *scanner) csv(p *Profile) {
 		p.Reject = true
 		p.Header = pick(l.names, keep)
 	}
+	p.Always = p.Header
 }

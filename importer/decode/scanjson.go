@@ -33,10 +33,16 @@ func (s *scanner) json(p *Profile, family string, lines bool) error {
 	return v.file()
 }
 
+// newSurvey makes what learns columns and types from records.
+func newSurvey() *objects {
+	o := newObjects(nil, nil)
+	o.survey, o.own.times = true, []int{}
+	return o
+}
+
 // surveyLines looks at the first lines of NDJSON.
 func surveyLines(p *Profile, w *window, limit int) error {
-	r := &lineReader{w: w, limit: limit, objects: newObjects(nil, nil)}
-	r.objects.survey = true
+	r := &lineReader{w: w, limit: limit, objects: newSurvey()}
 	for range surveyed {
 		if _, err := r.next(); errors.Is(err, io.EOF) {
 			break
@@ -45,6 +51,7 @@ func surveyLines(p *Profile, w *window, limit int) error {
 		}
 	}
 	p.Header, p.Types, p.More = r.objects.own.names, r.objects.types, r.objects.more
+	p.Always = r.objects.own.always()
 	return nil
 }
 
@@ -94,6 +101,7 @@ func (v *survey) file() error {
 	case next == '{' && v.line && v.lex.line() > line:
 		// NDJSON, the first line of which was too long for isNDJSON.
 		v.p.Format, v.p.Envelope, v.p.Header, v.p.Types = FormatNDJSON, "", nil, nil
+		v.p.Always = nil
 		return nil
 	}
 	return v.lex.malformed("there is text after the end of the value; write one object a line (NDJSON) or one array")
@@ -119,14 +127,12 @@ func (v *survey) array() error {
 // take makes the profile that of a list.
 func (v *survey) take(l *list) {
 	v.p.Envelope = l.key
-	v.p.Header, v.p.Types = l.objects.own.names, l.objects.types
+	v.p.Header, v.p.Types, v.p.Always = l.objects.own.names, l.objects.types, l.objects.own.always()
 	v.p.More = v.p.More || l.objects.more
 }
 
 func newList(key string) *list {
-	l := &list{key: key, objects: newObjects(nil, nil)}
-	l.objects.survey = true
-	return l
+	return &list{key: key, objects: newSurvey()}
 }
 
 // list passes an array, and looks at its first elements.
@@ -226,8 +232,7 @@ func (v *survey) object() error {
 		return nil
 	}
 	if v.lex.pinned {
-		o := newObjects(nil, nil)
-		o.survey = true
+		o := newSurvey()
 		o.records(nil, v.lex.w.bytes()[:v.lex.i], 1)
 		v.take(&list{objects: o})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/projectrye/rye-import/db"
+	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // JournalEntry is a run as the journal has it.
@@ -53,6 +54,8 @@ type JournalReject struct {
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 	Stage  string `json:"stage"`
+
+	SettledBy int32 `json:"settled_by,omitempty"` // number of the later run that could use it; 0 while it is open
 }
 
 // RunNotFoundError says that no run, or not just one, goes by an id.
@@ -106,11 +109,23 @@ func JournalRun(ctx context.Context, pool *pgxpool.Pool, id string, rejects int)
 	if err != nil {
 		return nil, nil, nil, explain(fmt.Errorf("reading the rejects of run %s: %w", id, err))
 	}
+	settled := importdb.SettledListByRecordParams{RunNo: e.Number, Recs: make([]int64, len(rejectRows))}
+	for i, r := range rejectRows {
+		settled.Recs[i] = r.Rec
+	}
+	settledRows, err := importdb.New(pool).SettledListByRecord(ctx, settled)
+	if err != nil {
+		return nil, nil, nil, explain(fmt.Errorf("reading the rejects of run %s: %w", id, err))
+	}
+	by := make(map[int64]int32, len(settledRows))
+	for _, s := range settledRows {
+		by[s.Rec] = s.ByRunNo
+	}
 	list := make([]JournalReject, len(rejectRows))
 	for i, r := range rejectRows {
 		list[i] = JournalReject{
 			Object: r.Object, Path: r.Path, Line: r.Line, ID: text(r.LegacyID), Column: text(r.ColumnName),
-			Code: r.Code, Reason: r.Reason, Stage: r.Stage,
+			Code: r.Code, Reason: r.Reason, Stage: r.Stage, SettledBy: by[r.Rec],
 		}
 	}
 	return &e, files, list, nil

@@ -62,6 +62,8 @@ type Run struct {
 	copied  atomic.Int64 // records copied into staging
 	changed atomic.Int64 // of these, with content
 	named   atomic.Bool  // whether a reference by name was copied
+
+	returned atomic.Bool // whether a row of a reject file was
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the

@@ -33,7 +33,8 @@ type MergeOptions struct {
 // Settlement is what a run says of itself at its end.
 type Settlement struct {
 	Summary json.RawMessage
-	Line    string // one line for the import_run event
+	Headers []Header // the columns that the next run is to compare with
+	Line    string   // one line for the import_run event
 }
 
 // merger is a merge while it is under way.
@@ -609,6 +610,9 @@ func (m *merger) archiveMissing(ctx context.Context) error {
 // settle sums up, lets the caller check the balance, and closes the journal in the transaction of
 // the merge itself.
 func (m *merger) settle(ctx context.Context) error {
+	if err := m.returned(ctx); err != nil {
+		return err
+	}
 	sums, err := m.q.StagingRecordSums(ctx, importdb.StagingRecordSumsParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err
@@ -637,6 +641,9 @@ func (m *merger) settle(ctx context.Context) error {
 	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {
+		return err
+	}
+	if err := m.headers(ctx, settled.Headers); err != nil {
 		return err
 	}
 	var event *uuid.UUID

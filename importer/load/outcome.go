@@ -16,6 +16,7 @@ type Outcome struct {
 	Waiting    []Waiting        // everything that the source waits for, the run's own included
 	Names      []NameOutcome    // names by which it waits, the ambiguous before the unknown, each the most frequent first; at most 100
 	NamesTotal int64            // how many such names there are
+	Returned   []Returned       // the earlier runs of which rejects came back
 	Missing    map[string]int64 // records of earlier runs that were missing and archived, by object
 	Phases     []Phase
 }

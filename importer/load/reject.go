@@ -68,6 +68,45 @@ func (l *Ledger) Known(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// RejectGroup is rejected records of an object in a file that have one cause.
+type RejectGroup struct {
+	Object   string
+	FileNo   int32
+	Code     string
+	Stage    string
+	Column   string
+	Shape    string // how the values are written, without what they say; blank if that does not matter
+	Records  int64
+	Values   []string // the least and the greatest; never to be shown
+	First    int      // the largest first number of values that are dates such as 3/4/2024
+	Second   int      // and the largest second one
+	Line     int32    // of the first record
+	FirstRec int64
+	Reason   string // of the first record
+}
+
+// maxGroups is how many causes are told apart.
+const maxGroups = 1000
+
+// Groups groups the rejected records by cause, the most frequent first; a thousand at most.
+func (l *Ledger) Groups(ctx context.Context) ([]RejectGroup, error) {
+	rows, err := l.q.RejectGroup(ctx, importdb.RejectGroupParams{RunNo: l.no, MaxRows: maxGroups})
+	if err != nil {
+		return nil, fmt.Errorf("grouping rejects: %w", err)
+	}
+	groups := make([]RejectGroup, len(rows))
+	for i, r := range rows {
+		groups[i] = RejectGroup{
+			Object: r.Object, FileNo: r.FileNo, Code: r.Code, Stage: r.Stage, Column: r.ColumnName, Shape: r.Shape, Records: r.Records,
+			First: int(r.FirstNumber), Second: int(r.SecondNumber), Line: r.Line, FirstRec: r.FirstRec, Reason: r.Reason,
+		}
+		if r.Greatest != "" {
+			groups[i].Values = []string{r.Least, r.Greatest}
+		}
+	}
+	return groups, nil
+}
+
 // RejectedFile counts the rejected records of an object in a file.
 type RejectedFile struct {
 	FileNo  int32

@@ -22,6 +22,7 @@ type Plan struct {
 	ids      ids
 	escaped  bool // texts that look like formulas stand behind an apostrophe
 
+	repairs  []repair
 	key      []*value
 	deleted  *condition
 	created  []*value
@@ -42,8 +43,9 @@ type Plan struct {
 
 	uses      [][]string // what each column is used for
 	lacks     []string   // columns that the mapping names and the header has not
-	maps      []*value   // columns whose texts a value map replaces
-	times     int        // columns of times that are read more than once
+	named     map[string]*namedColumn
+	maps      []*value // columns whose texts a value map replaces
+	times     int      // columns of times that are read more than once
 	formatted []Formatted
 }
 
@@ -198,6 +200,12 @@ type compiler struct {
 	taken    map[string]bool // names of properties that columns fill
 	formats  map[int]*Formatted
 	lacks    map[string]bool
+	named    map[string]*namedColumn
+	gone     map[string]bool // of those that it lacks, the ones that were there before
+	hit      bool            // one of these was named
+	found    int             // how often a column was named that the header has
+	lacked   int             // and one that it has not
+	base     bool            // what is compiled tells which records there are
 	maps     []*value
 	memos    map[timeColumn]int // places in row.times, from 1
 	errs     []string
@@ -230,19 +238,26 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	c := &compiler{
 		mapping: m, object: o, written: header, settings: &p.settings, columns: m.indexColumns(header, o), uses: make([][]string, len(header)),
 		taken: make(map[string]bool), formats: make(map[int]*Formatted), lacks: make(map[string]bool), memos: make(map[timeColumn]int),
+		named: make(map[string]*namedColumn), gone: make(map[string]bool, len(settings.Gone)),
 	}
+	for _, name := range settings.Gone {
+		c.gone[name] = true
+	}
+	p.repairs = c.repairs()
+	c.base = true
 	p.key = c.values(o.Key, "id")
-	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
 	p.deleted = c.flag(o.Deleted, "marks deleted records")
+	for _, s := range o.Skip {
+		p.skips = append(p.skips, skip{when: c.condition(s.When), reason: s.Reason})
+	}
+	c.base = false
+	p.created, p.changed = c.times(o.Created, "when it was created"), c.times(o.Changed, "when it was last changed")
 	for _, n := range m.IDs.None {
 		p.ids.setNone(n)
 	}
 	for _, group := range o.Require {
 		names := strings.Split(group, "|")
 		p.required = append(p.required, requirement{names: names, cols: c.all(names, "")})
-	}
-	for _, s := range o.Skip {
-		p.skips = append(p.skips, skip{when: c.condition(s.When), reason: s.Reason})
 	}
 	for _, s := range o.Same {
 		p.same = append(p.same, same{when: c.condition(s.When), ref: c.ref(&s.As, "is the same as"), gone: s.Gone})
@@ -254,8 +269,8 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 			p.names = append(p.names, naming{lookup: l.name, values: values})
 		}
 	}
-	if o.Stage != nil {
-		p.stage = c.stage(o.Stage)
+	if o.Stage != nil && c.goneIn(func() { p.stage = c.stage(o.Stage) }) {
+		p.stage = nil
 	}
 	switch {
 	case o.Node != nil:
@@ -270,16 +285,23 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 		p.Kind = graph.KindStage
 	}
 	for i := range o.Links {
-		p.links = append(p.links, c.link(&o.Links[i]))
+		var l linkPlan
+		if !c.goneIn(func() { l = c.link(&o.Links[i]) }) {
+			p.links = append(p.links, l)
+		}
 	}
 	for i := range o.Facts {
-		p.facts = append(p.facts, c.fact(&o.Facts[i]))
+		var f factPlan
+		if !c.goneIn(func() { f = c.fact(&o.Facts[i]) }) {
+			p.facts = append(p.facts, f)
+		}
 	}
 	for name := range o.Children {
 		c.column(name, "records of "+o.Children[name].Object)
 	}
 	p.rest = c.rest()
 	p.uses, p.lacks, p.maps, p.times = c.uses, sortedKeys(c.lacks), c.maps, len(c.memos)
+	p.named = c.named
 	for _, col := range sortedKeys(c.formats) {
 		p.formatted = append(p.formatted, *c.formats[col])
 	}
@@ -394,8 +416,14 @@ func (c *compiler) column(name, use string) int {
 	i := c.find(name)
 	if i >= 0 {
 		c.use(i, use)
+		c.found++
 	} else if name != "" {
+		c.lacked++
 		c.lacks[name] = true
+		c.hit = c.hit || c.gone[name]
+	}
+	if name != "" {
+		c.remember(name, use, i)
 	}
 	return i
 }
@@ -539,6 +567,16 @@ func (c *compiler) times(list Times, use string) []*value {
 // propertiesOf compiles the properties of what a record becomes, among which the columns are kept that
 // nothing names.
 func (c *compiler) propertiesOf(m map[string]Value, use string) *object {
+	if len(c.gone) > 0 {
+		m = maps.Clone(m)
+		for _, name := range sortedKeys(m) {
+			v := m[name]
+			if c.goneIn(func() { c.value(&v, strings.TrimSpace(use+" "+name)) }) {
+				c.taken[name] = true // it is no other column's
+				delete(m, name)
+			}
+		}
+	}
 	o := c.objectOf(m, use)
 	for _, name := range o.names {
 		c.taken[name] = true
@@ -577,18 +615,27 @@ func (c *compiler) node(n *Node) *nodePlan {
 	for i := range n.Choose {
 		ch := &n.Choose[i]
 		p.choices = append(p.choices, choice{
-			when: c.condition(ch.When), typ: ch.Type, code: ch.Code, label: c.value(ch.Label, "label"),
+			when: c.condition(ch.When), typ: ch.Type, code: ch.Code, label: c.label(ch.Label),
 			properties: c.propertiesOf(merged(n.Common, ch.Properties), "property"),
 		})
 	}
 	p.choices = append(p.choices, choice{
-		typ: n.Type, code: n.Code, label: c.value(n.Label, "label"),
+		typ: n.Type, code: n.Code, label: c.label(n.Label),
 		properties: c.propertiesOf(merged(n.Common, n.Properties), "property"),
 	})
 	for i := range p.choices {
 		c.blanks(&p.choices[i])
 	}
 	return p
+}
+
+// label compiles the label of a node.
+func (c *compiler) label(v *Value) *value {
+	var label *value
+	if c.goneIn(func() { label = c.value(v, "label") }) {
+		return &value{kind: kindNothing}
+	}
+	return label
 }
 
 // blanks applies the policies for blank cells to the properties of a node.
@@ -609,7 +656,7 @@ func (c *compiler) blanks(ch *choice) {
 		to.names = append(to.names, name)
 		to.keys = append(to.keys, ch.properties.keys[i])
 		to.parts = append(to.parts, ch.properties.parts[i])
-		to.clear = append(to.clear, policy == BlankClear)
+		to.clear = append(to.clear, policy == BlankClear && !ch.properties.parts[i].absent)
 	}
 	ch.properties = kept
 }
@@ -627,17 +674,25 @@ func (c *compiler) event(e *Event) *eventPlan {
 	p.choices = append(p.choices, choice{typ: e.Type, properties: c.propertiesOf(e.Properties, "property")})
 	for i := range e.Participants {
 		ep := &e.Participants[i]
-		p.participants = append(p.participants, eventParticipant{
-			when: c.condition(ep.When), slot: ep.Node.ID.name(), role: ep.Role, ref: c.ref(&ep.Node, "participant "+ep.Role),
-		})
+		var part eventParticipant
+		if !c.goneIn(func() {
+			part = eventParticipant{
+				when: c.condition(ep.When), slot: ep.Node.ID.name(), role: ep.Role, ref: c.ref(&ep.Node, "participant "+ep.Role),
+			}
+		}) {
+			p.participants = append(p.participants, part)
+		}
 	}
 	return p
 }
 
 func (c *compiler) edge(e *Edge) *edgePlan {
 	p := &edgePlan{
-		since: c.times(e.Since, "since"), until: c.times(e.Until, "until"), ended: c.condition(e.EndedWhen),
+		since: c.times(e.Since, "since"),
 	}
+	c.base = true
+	p.until, p.ended = c.times(e.Until, "until"), c.condition(e.EndedWhen)
+	c.base = false
 	for i := range e.Choose {
 		ch := &e.Choose[i]
 		from, to := e.From, e.To
@@ -695,7 +750,7 @@ func (c *compiler) link(l *Link) linkPlan {
 
 func (c *compiler) fact(f *Fact) factPlan {
 	p := factPlan{
-		slot: f.Name, when: c.condition(f.When), withdraw: c.condition(f.Withdraw), typ: f.Type, key: f.Key,
+		slot: f.Name, when: c.condition(f.When), withdraw: c.flag((*Flag)(f.Withdraw), ""), typ: f.Type, key: f.Key,
 		on: c.ref(f.On, ""), claim: c.objectOf(f.Claim, "fact "+f.Type), at: c.times(f.At, ""), history: f.History, sum: f.Sum,
 	}
 	if p.key == "" {

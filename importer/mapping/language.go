@@ -65,6 +65,7 @@ type Object struct {
 	Strip     []string            `yaml:"strip"`    // beginnings of column names that are cut off, beside the mapping's
 	Aliases   map[string][]string `yaml:"aliases"`  // other spellings of a column
 	Children  map[string]Child    `yaml:"children"` // columns that hold records of other objects
+	Cells     map[string]Cell     `yaml:"cells"`    // columns whose cells are put right before anything reads them
 	Key       Values              `yaml:"key"`      // the first of these that is filled is the id
 	Repeated  Repeated            `yaml:"repeated"` // how a record may stand several times in an export; default not
 	Names     map[string]Values   `yaml:"names"`    // what else a record can be pointed at by; the lookup, and its values
@@ -123,6 +124,23 @@ type Child struct {
 	Parent string `yaml:"parent"` // the column of the child that gets the parent's id
 	Key    string `yaml:"key"`    // the column of the parent with that id; default id
 }
+
+// Cell says how the cells of a column are put right before anything reads them.
+type Cell struct {
+	Map        map[string]string `yaml:"map"`        // replaces whole texts; case is ignored
+	Layout     string            `yaml:"layout"`     // texts so written are dates and times, as DD.MM.YYYY hh:mm:ss; others stay as they are
+	Default    string            `yaml:"default"`    // in place of a blank cell
+	Unreadable Unreadable        `yaml:"unreadable"` // what becomes of a record of which the cell cannot be read; default reject
+}
+
+// Unreadable is what becomes of a record of which a cell cannot be read as the mapping wants it.
+type Unreadable string
+
+// The ways with cells that cannot be read.
+const (
+	UnreadableReject Unreadable = "reject" // the record is rejected
+	UnreadableBlank  Unreadable = "blank"  // the cell is taken for blank
+)
 
 // Refuse leaves out whole files by their header.
 type Refuse struct {

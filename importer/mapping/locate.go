@@ -56,6 +56,28 @@ func locate(text []byte, problem string) int {
 	return line
 }
 
+// lineOf finds the line on which an object first makes something of a column; 0 if it is not in the text.
+func lineOf(text []byte, object, column string) int {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return 0
+	}
+	_, node := followed(file.Docs[0].Body, "objects."+object+":", 0)
+	pairs, ok := node.(*ast.MappingNode)
+	if !ok {
+		return 0
+	}
+	f := &finder{word: column}
+	for _, v := range pairs.Values {
+		switch v.Key.GetToken().Value {
+		case "recognise", "aliases", "drop":
+		default:
+			ast.Walk(f, v.Value)
+		}
+	}
+	return f.line
+}
+
 // followed goes as far along a place as the text has it, and gives the line and the node that it came to.
 func followed(n ast.Node, place string, line int) (int, ast.Node) {
 	if a, ok := n.(*ast.AnchorNode); ok {

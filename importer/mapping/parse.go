@@ -354,6 +354,11 @@ func (c *checker) object(name string, o *Object) {
 	if ways := []Repeated{"", RepeatedSame, RepeatedFirst}; !slices.Contains(ways, o.Repeated) {
 		c.bad("%s.repeated: %q: same or first", at, o.Repeated)
 	}
+	for _, column := range sortedKeys(o.Cells) {
+		if ways := []Unreadable{"", UnreadableReject, UnreadableBlank}; !slices.Contains(ways, o.Cells[column].Unreadable) {
+			c.bad("%s.cells.%s.unreadable: %q: reject or blank", at, column, o.Cells[column].Unreadable)
+		}
+	}
 	for _, property := range sortedKeys(o.Blank) {
 		c.policy(at+".blank."+property, o.Blank[property])
 	}

@@ -25,6 +25,7 @@ type Mapper struct {
 	hash    []byte // what the record maps to, for its hash
 	arena   []byte // finished JSON, shared by the records of a batch
 	refs    []graph.Ref
+	cells   []string // of the record, where the mapping repairs some
 }
 
 // NewMapper makes a mapper for a plan.
@@ -50,20 +51,26 @@ func (m *Mapper) keep(b []byte) []byte {
 // record out, or a *FieldError when the record cannot be used; the batch is then as before.
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
 	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names)}
-	m.row.cells = cells
-	clear(m.row.times)
+	m.row.cells = m.repaired(cells)
 	m.hash = m.hash[:0]
-	m.row.unreadable = -1
-	record, skipped, err := m.record(b, rec)
-	if col := m.row.unreadable; skipped == "" && err == nil && col >= 0 {
-		err = m.row.fail(col, CodeInvalidBool, errBool)
-	}
-	if skipped != "" || err != nil {
+	var record graph.Record
+	for {
+		clear(m.row.times)
+		m.row.unreadable, m.row.failed = -1, -1
+		record, skipped, err = m.record(b, rec)
+		if col := m.row.unreadable; skipped == "" && err == nil && col >= 0 {
+			err = m.row.fail(col, CodeInvalidBool, errBool)
+		}
+		if skipped == "" && err == nil {
+			break
+		}
 		b.Nodes, b.Links, b.Facts = b.Nodes[:mark[0]], b.Links[:mark[1]], b.Facts[:mark[2]]
 		b.Events, b.Participants, b.Stages, b.Names = b.Events[:mark[3]], b.Participants[:mark[4]], b.Stages[:mark[5]], b.Names[:mark[6]]
 		var fe *FieldError
 		if errors.As(err, &fe) {
-			fe.ID = record.ID
+			if fe.ID = record.ID; m.forgiven(fe) {
+				continue
+			}
 		}
 		return skipped, err
 	}
@@ -75,7 +82,7 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 
 // Unknown hands out the texts of a record that value maps do not know, each with its column.
 func (m *Mapper) Unknown(cells []string, each func(column, text string)) {
-	m.row.cells = cells
+	m.row.cells = m.repaired(cells)
 	for _, v := range m.plan.maps {
 		text := m.row.text(v.col)
 		if text == "" || m.row.ids.isNone(text) {
@@ -205,6 +212,12 @@ func cleanName(s string) string {
 	return s
 }
 
+// Reasons why a record lacks what it must have.
+const (
+	errBlank    = "the column is mandatory and blank"
+	errNotThere = "the column is mandatory and the file does not have it"
+)
+
 // check fails when none of the columns is filled, and tells a blank cell from a column that the file
 // does not have.
 func (rq *requirement) check(r *row) error {
@@ -214,9 +227,9 @@ func (rq *requirement) check(r *row) error {
 		}
 	}
 	if len(rq.cols) == 0 {
-		return &FieldError{Column: rq.names[0], Code: CodeMissingRequired, Reason: "the column is mandatory and the file does not have it"}
+		return &FieldError{Column: rq.names[0], Code: CodeMissingRequired, Reason: errNotThere}
 	}
-	return &FieldError{Column: r.header[rq.cols[0]], Code: CodeMissingRequired, Reason: "the column is mandatory and blank"}
+	return &FieldError{Column: r.header[rq.cols[0]], Code: CodeMissingRequired, Reason: errBlank}
 }
 
 // id gives the record's own id in its normal form, or "".

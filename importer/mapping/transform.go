@@ -66,7 +66,9 @@ func (c *compiler) value(v *Value, use string) *value {
 			out.kind = kindNothing
 		}
 	case v.Expr != "":
+		found, lacked := c.found, c.lacked
 		out.kind, out.program = kindExpr, c.expression(v.Expr, use)
+		out.absent = c.found == found && c.lacked > lacked
 		c.format(out, v)
 	default:
 		out.kind, out.col = kindColumn, c.column(v.Column, use)

@@ -19,6 +19,10 @@ type Settings struct {
 	Decimal   DecimalMark    // of numbers in columns that do not show it
 	Formats   Formats        // what the columns show
 	Plain     bool           // numbers have a decimal point and no thousands separators, as in JSON
+
+	// Gone are columns, as the mapping names them, that the records had and have no more. What is made of
+	// them is not made: it stays in the graph as it is.
+	Gone []string
 }
 
 // row is one record while it is mapped.
@@ -30,6 +34,7 @@ type row struct {
 	escaped  bool
 
 	unreadable int      // the first column that a condition could not read, or -1
+	failed     int      // the last column that could not be read, or -1
 	cleared    []string // properties that are blank and take away what stands
 	times      []readTime
 }
@@ -47,6 +52,7 @@ type timeColumn struct {
 }
 
 func (r *row) fail(col int, code string, err error) error {
+	r.failed = col
 	if col < 0 { // an expression
 		return &FieldError{Code: code, Reason: err.Error()}
 	}
@@ -83,7 +89,8 @@ type value struct {
 	dates    dateFormat
 	unit     Unit
 	country  string
-	memo     int // the place in row.times, from 1; 0 if it has none
+	absent   bool // an expression over columns of which the header has none
+	memo     int  // the place in row.times, from 1; 0 if it has none
 }
 
 type valueKind uint8

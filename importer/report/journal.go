@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -23,6 +24,45 @@ type RejectRow struct {
 	Path                         string
 	Line                         int
 	Object, Column, Code, Reason string
+	SettledBy                    int32 // the run that could use it; 0 while it is open
+}
+
+// SettlementRow counts the rejects of an object in a run, and what has come of them since.
+type SettlementRow struct {
+	Object                        string
+	Read, Rejected, Settled, Open int64
+}
+
+// WriteSettlement shows what became of the rejects of a run since: by object, and by the runs that could
+// use them.
+func WriteSettlement(w io.Writer, rows []SettlementRow, by []Returned, opts TextOptions) {
+	if len(rows) == 0 {
+		return
+	}
+	p := &printer{w: w, opts: opts}
+	t := p.table("What became of the rejects since", "object", ">read", ">not rejected", ">rejected", ">settled", ">open")
+	var open int64
+	for _, r := range rows {
+		t.AppendRow(table.Row{r.Object, figure(r.Read), figure(max(0, r.Read-r.Rejected)), figure(r.Rejected), figure(r.Settled), p.bad(r.Open)})
+		open += r.Open
+	}
+	t.Render()
+	for _, b := range by {
+		p.linef("Run %d settled %s of them.", b.Run, Thousands(b.Settled))
+	}
+	if open == 0 {
+		p.linef("%s", p.paint("The balance of the run is closed: no reject is open.", text.FgGreen))
+	} else {
+		p.linef("%s open: repair the rows and run their file, or wait for the night in which they are right.", count(open, "reject is", "rejects are"))
+	}
+}
+
+// count is a number of things.
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Thousands(n) + " " + many
 }
 
 // WriteJournal shows runs.
@@ -56,9 +96,21 @@ func WriteRejects(w io.Writer, rows []RejectRow, opts TextOptions) {
 		return
 	}
 	p := &printer{w: w, opts: opts}
-	t := p.table("The first rejects", "file", ">line", "object", "column", "code", "reason")
+	header := []string{"file", ">line", "object", "column", "code", "reason"}
+	came := slices.ContainsFunc(rows, func(r RejectRow) bool { return r.SettledBy > 0 })
+	if came {
+		header = append(header, "since")
+	}
+	t := p.table("The first rejects", header...)
 	for _, r := range rows {
-		t.AppendRow(table.Row{r.Path, r.Line, r.Object, r.Column, r.Code, r.Reason})
+		row := table.Row{r.Path, r.Line, r.Object, r.Column, r.Code, r.Reason}
+		switch {
+		case r.SettledBy > 0:
+			row = append(row, fmt.Sprintf("settled by run %d", r.SettledBy))
+		case came:
+			row = append(row, "open")
+		}
+		t.AppendRow(row)
 	}
 	t.Render()
 }

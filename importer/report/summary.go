@@ -27,6 +27,7 @@ type Summary struct {
 	Graph      Graph                     `json:"graph"`
 	Sums       map[string]map[string]Sum `json:"sums"`
 	Rejects    Rejects                   `json:"rejects"`
+	Drift      []Drift                   `json:"drift,omitempty"` // how the columns differ from those of the last run
 	Deferred   []Deferred                `json:"deferred,omitempty"`
 	Names      []Name                    `json:"names,omitempty"`       // of Deferred, the names that fit several records or none; at most 100
 	NamesTotal int64                     `json:"names_total,omitempty"` // how many such names there are
@@ -158,6 +159,40 @@ type Rejects struct {
 	Path   string `json:"path,omitempty"`
 	ByCode Counts `json:"by_code"`
 	Known  int64  `json:"known"`
+
+	Groups   []RejectGroup `json:"groups,omitempty"`   // by cause, the most frequent first
+	Returned []Returned    `json:"returned,omitempty"` // earlier runs of which rejects came back in this one
+}
+
+// RejectGroup is rejected records that have one cause, and what settles it.
+type RejectGroup struct {
+	Code    string `json:"code"`
+	Object  string `json:"object"`
+	Column  string `json:"column,omitempty"`
+	Shape   string `json:"shape,omitempty"` // how the values are written, without what they say: digits are 9, words are a
+	Stage   string `json:"stage"`
+	Reason  string `json:"reason"` // of the first
+	Records int64  `json:"records"`
+	File    string `json:"file"` // of the first
+	Line    int    `json:"line"`
+	Settle  Settle `json:"settle"`
+}
+
+// Settle is what settles a group: a flag, or a line of a mapping, or the repair of the rows.
+type Settle struct {
+	Flag    string `json:"flag,omitempty"`
+	Mapping string `json:"mapping,omitempty"` // YAML
+	Extends string `json:"extends,omitempty"` // the built-in mapping that a file with the line has to extend
+	Text    string `json:"text"`
+}
+
+// Returned counts the rejects of an earlier run that came back, repaired or right.
+type Returned struct {
+	Run     int32  `json:"run"`
+	RunID   string `json:"run_id"`
+	Settled int64  `json:"settled"` // that this run could use
+	Again   int64  `json:"again"`   // that it rejected again
+	Open    int64  `json:"open"`    // of all rejects of the earlier run, those that no run could use so far
 }
 
 // Total is the number of rejected records.
@@ -168,6 +203,23 @@ func (r Rejects) Total() int64 {
 	}
 	return n
 }
+
+// Drift is a column that the last run of the source did not have, or had.
+type Drift struct {
+	Object string   `json:"object"`
+	Column string   `json:"column"`
+	Change string   `json:"change"`            // one of the changes below
+	KeptAs string   `json:"kept_as,omitempty"` // the property of a column that nothing maps
+	Uses   []string `json:"uses,omitempty"`    // of a column that is gone: what the mapping makes of it
+	Known  bool     `json:"known,omitempty"`   // it was gone in the last run already
+}
+
+// The changes of columns.
+const (
+	DriftNew  = "new"  // nothing maps it; it is kept in the properties
+	DriftGone = "gone" // what it gave stays in the graph as it is
+	DriftBack = "back" // it was gone
+)
 
 // Deferred counts links, participants or facts that wait for a record.
 type Deferred struct {

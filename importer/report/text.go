@@ -15,7 +15,8 @@ import (
 
 // TextOptions say how a result is shown to people.
 type TextOptions struct {
-	Color bool
+	Color   bool
+	Settled bool // whatever the run rejected has come back since
 }
 
 // WriteText shows a summary as tables.
@@ -28,6 +29,8 @@ func WriteText(w io.Writer, s *Summary, opts TextOptions) {
 	p.waiting(s)
 	p.names(s)
 	p.files(s)
+	p.drift(s)
+	p.returned(s)
 	p.rejects(s)
 	p.next(s)
 }
@@ -363,8 +366,63 @@ func (p *printer) files(s *Summary) {
 	}
 }
 
+// drift says which columns came and went since the last run.
+func (p *printer) drift(s *Summary) {
+	var news []Drift
+	for _, d := range s.Drift {
+		if !d.Known {
+			news = append(news, d)
+		}
+	}
+	if len(news) == 0 {
+		return
+	}
+	const shown = 12
+	t := p.table("Drift: columns that are not as the last run had them", "object", "column", "")
+	p.widths(t, 20, 24, 52)
+	for i, d := range news {
+		if i == shown {
+			break
+		}
+		t.AppendRow(table.Row{d.Object, d.Column, d.says()})
+	}
+	t.Render()
+	if more := len(news) - shown; more > 0 {
+		p.linef("… and %d more; --output json lists all", more)
+	}
+}
+
+// says tells what a change of a column means.
+func (d Drift) says() string {
+	switch {
+	case d.Change == DriftNew:
+		return "new; nothing maps it, it is kept as " + d.KeptAs
+	case d.Change == DriftBack:
+		return "back; it was gone"
+	case d.KeptAs != "":
+		return "gone; nothing maps it, values of " + d.KeptAs + " stay"
+	}
+	return "gone; what was made of it stays: " + strings.Join(d.Uses, ", ")
+}
+
+// returned says which rejects of earlier runs came back.
+func (p *printer) returned(s *Summary) {
+	if len(s.Rejects.Returned) == 0 {
+		return
+	}
+	t := p.table("Rejects of earlier runs that came back", ">run", ">settled", ">rejected again", ">still open")
+	for _, r := range s.Rejects.Returned {
+		t.AppendRow(table.Row{r.Run, figure(r.Settled), p.bad(r.Again), p.bad(r.Open)})
+	}
+	t.Render()
+}
+
 func (p *printer) rejects(s *Summary) {
 	if s.Rejects.Total() == 0 {
+		return
+	}
+	if len(s.Rejects.Groups) > 0 {
+		p.groups(s)
 		return
 	}
 	t := p.table("Rejected", "code", ">records")
@@ -372,14 +430,72 @@ func (p *printer) rejects(s *Summary) {
 		t.AppendRow(table.Row{code, p.bad(s.Rejects.ByCode[code])})
 	}
 	t.Render()
+	p.known(s)
+}
+
+func (p *printer) known(s *Summary) {
 	if n := s.Rejects.Known; n > 0 {
 		p.linef("%s of them: an earlier run rejected them for the same reason.", Thousands(n))
 	}
 }
 
+// groups says why records were rejected, and what settles each cause.
+func (p *printer) groups(s *Summary) {
+	const shown = 10
+	p.linef("\n%s", p.paint("Rejected", text.Bold))
+	var rest int64
+	for i, g := range s.Rejects.Groups {
+		if i >= shown {
+			rest += g.Records
+			continue
+		}
+		what := g.Object
+		if g.Column != "" {
+			what += "." + g.Column
+		}
+		shape := ""
+		if g.Shape != "" {
+			shape = ", written as " + g.Shape
+		}
+		p.linef("  %s  %s %s%s", p.bad(g.Records), p.paint(g.Code, text.Bold), what, shape)
+		p.wrap("     ", fmt.Sprintf("%s; first in %s, line %d", g.Reason, g.File, g.Line))
+		switch {
+		case g.Settle.Flag != "":
+			p.linef("     → %s", p.paint(g.Settle.Flag, text.FgGreen))
+			p.wrap("       ", g.Settle.Text)
+		case g.Settle.Mapping != "":
+			p.linef("     → %s", p.paint(g.Settle.Mapping, text.FgGreen))
+			p.wrap("       ", g.Settle.Text)
+		default:
+			p.wrap("     → ", g.Settle.Text)
+		}
+	}
+	if rest > 0 {
+		p.linef("  … and %s of other causes; --output json lists them", Thousands(rest))
+	}
+	for _, g := range s.Rejects.Groups {
+		if g.Settle.Extends != "" && g.Settle.Mapping != "" {
+			p.linef("  Such lines go into a file for --mapping, below  extends: %s  and joined under one  objects:", g.Settle.Extends)
+			break
+		}
+	}
+	p.known(s)
+}
+
+// wrap shows a text in lines that are not too long, the first behind a beginning and the others below it.
+func (p *printer) wrap(begin, s string) {
+	indent := strings.Repeat(" ", len([]rune(begin)))
+	for i, line := range strings.Split(text.WrapSoft(s, lineWidth-len(indent)), "\n") {
+		if i > 0 {
+			begin = indent
+		}
+		p.linef("%s%s", begin, strings.TrimSpace(line))
+	}
+}
+
 func (p *printer) next(s *Summary) {
 	p.linef("\n%s", p.paint("What next", text.Bold))
-	if n := s.Rejects.Total(); n > 0 {
+	if n := s.Rejects.Total(); n > 0 && !p.opts.Settled {
 		p.linef("  Repair the rows in %s", s.Rejects.Path)
 		p.linef("  and load them:  rye-import run --source %s %s", quoted(s.Source), quoted(s.Rejects.Path))
 	}

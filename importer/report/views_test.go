@@ -152,3 +152,41 @@ func TestWriteGraph(t *testing.T) {
 	WriteRecord(&out, &RecordView{Code: "X", Properties: json.RawMessage(`[]`), CreatedAt: started}, TextOptions{Color: true})
 	require.Contains(t, out.String(), "\x1b[")
 }
+
+// TestWriteText_Repairs shows how columns have changed, why records were rejected with what settles it, and what came
+// back.
+func TestWriteText_Repairs(t *testing.T) {
+	t.Parallel()
+	s := NewSummary("run", started)
+	s.RunID, s.Source, s.Status, s.Balanced = runID, "salesforce", "done", true
+	s.Objects = map[string]Object{"Contact": {Read: 1_300, Created: 66, Rejected: 1_234}}
+	s.Drift = []Drift{
+		{Object: "Contact", Column: "Hat__c", Change: DriftNew, KeptAs: "Hat__c"},
+		{Object: "Contact", Column: "Phone", Change: DriftGone, Uses: []string{"property phone", "fact contact_info phone"}},
+		{Object: "Contact", Column: "Shoe_Size__c", Change: DriftGone, KeptAs: "Shoe_Size__c"},
+		{Object: "Contact", Column: "Fax", Change: DriftBack},
+		{Object: "Contact", Column: "Title", Change: DriftGone, Known: true},
+	}
+	s.Rejects = Rejects{
+		Path: "rejects/x", ByCode: Counts{"invalid_date": 1_200, "missing_required": 30, "ragged_row": 4}, Known: 2,
+		Groups: []RejectGroup{
+			{Code: "invalid_date", Object: "Contact", Column: "Birthdate", Shape: "99/99/9999", Reason: "is a date whose order of day and month is unknown", Records: 1_200, File: "Contact.csv", Line: 7, Settle: Settle{Flag: "--date-order dmy", Text: "the day stands first"}},
+			{Code: "missing_required", Object: "Contact", Column: "LastName", Reason: "the column is mandatory and blank", Records: 30, File: "Contact.csv", Line: 9, Settle: Settle{Mapping: `objects: {Contact: {cells: {LastName: {default: "(unknown)"}}}}`, Extends: "salesforce", Text: "the records are used"}},
+			{Code: "ragged_row", Object: "Contact", Reason: "the row has 3 cells, the header has 4", Records: 4, File: "Contact.csv", Line: 11, Settle: Settle{Text: "repair the rows"}},
+		},
+		Returned: []Returned{{Run: 3, RunID: runID, Settled: 1_000, Again: 2, Open: 7}},
+	}
+	var out bytes.Buffer
+	WriteText(&out, s, TextOptions{})
+	WriteRejects(&out, []RejectRow{
+		{Path: "Contact.csv", Line: 7, Object: "Contact", Column: "Birthdate", Code: "invalid_date", Reason: "no date", SettledBy: 4},
+		{Path: "Contact.csv", Line: 11, Object: "Contact", Code: "ragged_row", Reason: "a cell short"},
+	}, TextOptions{})
+	WriteSettlement(&out, []SettlementRow{{Object: "Contact", Read: 1_300, Rejected: 1_234, Settled: 1_233, Open: 1}}, []Returned{{Run: 4, Settled: 1_233}}, TextOptions{})
+	WriteSettlement(&out, []SettlementRow{{Object: "Contact", Read: 2, Rejected: 1, Settled: 1}}, nil, TextOptions{})
+	golden(t, "repairs.txt", out.String())
+
+	out.Reset()
+	WriteSettlement(&out, nil, nil, TextOptions{})
+	require.Empty(t, out.String())
+}

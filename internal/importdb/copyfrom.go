@@ -257,6 +257,44 @@ func (q *Queries) StagingNodeCopyFrom(ctx context.Context, arg []StagingNodeCopy
 	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_nodes"}, []string{"run_no", "rec", "node_type", "label", "code_prefix", "properties", "fill", "clear"}, &iteratorForStagingNodeCopyFrom{rows: arg})
 }
 
+// iteratorForStagingOriginCopyFrom implements pgx.CopyFromSource.
+type iteratorForStagingOriginCopyFrom struct {
+	rows                 []StagingOriginCopyFromParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForStagingOriginCopyFrom) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForStagingOriginCopyFrom) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunNo,
+		r.rows[0].Rec,
+		r.rows[0].Object,
+		r.rows[0].RunID,
+		r.rows[0].Path,
+		r.rows[0].Line,
+	}, nil
+}
+
+func (r iteratorForStagingOriginCopyFrom) Err() error {
+	return nil
+}
+
+// StagingOriginCopyFrom stages where rows of reject files stood first.
+func (q *Queries) StagingOriginCopyFrom(ctx context.Context, arg []StagingOriginCopyFromParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_origins"}, []string{"run_no", "rec", "object", "run_id", "path", "line"}, &iteratorForStagingOriginCopyFrom{rows: arg})
+}
+
 // iteratorForStagingParticipantCopyFrom implements pgx.CopyFromSource.
 type iteratorForStagingParticipantCopyFrom struct {
 	rows                 []StagingParticipantCopyFromParams

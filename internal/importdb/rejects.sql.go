@@ -121,6 +121,86 @@ func (q *Queries) RejectCountKnown(ctx context.Context, arg RejectCountKnownPara
 	return count, err
 }
 
+const rejectGroup = `-- name: RejectGroup :many
+WITH grouped AS (
+    SELECT j.object, j.file_no, j.code, j.stage, coalesce(j.column_name, '') AS column_name,
+        CASE WHEN j.stage = 'map' AND j.value IS NOT NULL THEN rye_import.value_shape(j.value) ELSE '' END AS shape,
+        count(*) AS records, min(j.rec) AS first_rec, coalesce(min(j.value), '') AS least, coalesce(max(j.value), '') AS greatest,
+        coalesce(max(substring(j.value FROM '^\s*([0-9]{1,2})[/.-]')::int), 0) AS first_number,
+        coalesce(max(substring(j.value FROM '^\s*[0-9]{1,2}[/.-]([0-9]{1,2})[/.-]')::int), 0) AS second_number
+    FROM rye_import.rejects j
+    WHERE j.run_no = $1
+    GROUP BY 1, 2, 3, 4, 5, 6, CASE WHEN j.stage = 'map' THEN j.reason END
+)
+SELECT g.object, g.file_no, g.code, g.stage, g.column_name::text AS column_name, g.shape::text AS shape, g.records,
+    g.least::text AS least, g.greatest::text AS greatest, g.first_number::int AS first_number, g.second_number::int AS second_number,
+    g.first_rec::bigint AS first_rec, j.line, j.reason
+FROM grouped g
+JOIN rye_import.rejects j ON j.run_no = $1 AND j.rec = g.first_rec
+ORDER BY g.records DESC, g.first_rec
+LIMIT $2
+`
+
+type RejectGroupParams struct {
+	RunNo   int32
+	MaxRows int32
+}
+
+type RejectGroupRow struct {
+	Object       string
+	FileNo       int32
+	Code         string
+	Stage        string
+	ColumnName   string
+	Shape        string
+	Records      int64
+	Least        string
+	Greatest     string
+	FirstNumber  int32
+	SecondNumber int32
+	FirstRec     int64
+	Line         int32
+	Reason       string
+}
+
+// RejectGroup groups the rejects of a run by cause: what the mapping rejected by its reason and by how the value
+// is written too. Of each group it gives the first record, the least and the greatest value, and the largest
+// first and second numbers of values that are dates such as 3/4/2024.
+func (q *Queries) RejectGroup(ctx context.Context, arg RejectGroupParams) ([]RejectGroupRow, error) {
+	rows, err := q.db.Query(ctx, rejectGroup, arg.RunNo, arg.MaxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RejectGroupRow{}
+	for rows.Next() {
+		var i RejectGroupRow
+		if err := rows.Scan(
+			&i.Object,
+			&i.FileNo,
+			&i.Code,
+			&i.Stage,
+			&i.ColumnName,
+			&i.Shape,
+			&i.Records,
+			&i.Least,
+			&i.Greatest,
+			&i.FirstNumber,
+			&i.SecondNumber,
+			&i.FirstRec,
+			&i.Line,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const rejectListByFile = `-- name: RejectListByFile :many
 SELECT rec, line, object, coalesce(column_name, '')::text AS column_name, coalesce(value, '')::text AS value, code, reason, stage
 FROM rye_import.rejects
@@ -215,4 +295,20 @@ func (q *Queries) RejectListUnidentified(ctx context.Context, runNo int32) ([]Re
 		return nil, err
 	}
 	return items, nil
+}
+
+const rejectSetRoots = `-- name: RejectSetRoots :execrows
+UPDATE rye_import.rejects j
+SET root_run_no = o.root_run_no, root_rec = o.root_rec
+FROM rye_import.staging_origins o
+WHERE j.run_no = $1 AND o.run_no = j.run_no AND o.rec = j.rec AND o.root_run_no IS NOT NULL
+`
+
+// RejectSetRoots ties the rejects of a run to what they were before, where they came from a reject file.
+func (q *Queries) RejectSetRoots(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, rejectSetRoots, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

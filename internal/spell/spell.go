@@ -11,7 +11,7 @@ import (
 func Suggest[T ~string](word string, words []T) string {
 	best, distance := "", 3
 	for _, w := range words {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(string(w))); d < distance && d*2 < len(word)+1 {
+		if d := Distance(strings.ToLower(word), strings.ToLower(string(w))); d < distance && d*2 < len(word)+1 {
 			best, distance = string(w), d
 		}
 	}
@@ -21,8 +21,8 @@ func Suggest[T ~string](word string, words []T) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// editDistance counts the letters to be changed, added or left out to make one word of another.
-func editDistance(a, b string) int {
+// Distance counts the letters to be changed, added or left out to make one word of another.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

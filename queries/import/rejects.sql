@@ -51,3 +51,32 @@ FROM rye_import.rejects
 WHERE run_no = @run_no AND legacy_id IS NULL
 GROUP BY object
 ORDER BY object;
+
+-- RejectSetRoots ties the rejects of a run to what they were before, where they came from a reject file.
+-- name: RejectSetRoots :execrows
+UPDATE rye_import.rejects j
+SET root_run_no = o.root_run_no, root_rec = o.root_rec
+FROM rye_import.staging_origins o
+WHERE j.run_no = @run_no AND o.run_no = j.run_no AND o.rec = j.rec AND o.root_run_no IS NOT NULL;
+
+-- RejectGroup groups the rejects of a run by cause: what the mapping rejected by its reason and by how the value
+-- is written too. Of each group it gives the first record, the least and the greatest value, and the largest
+-- first and second numbers of values that are dates such as 3/4/2024.
+-- name: RejectGroup :many
+WITH grouped AS (
+    SELECT j.object, j.file_no, j.code, j.stage, coalesce(j.column_name, '') AS column_name,
+        CASE WHEN j.stage = 'map' AND j.value IS NOT NULL THEN rye_import.value_shape(j.value) ELSE '' END AS shape,
+        count(*) AS records, min(j.rec) AS first_rec, coalesce(min(j.value), '') AS least, coalesce(max(j.value), '') AS greatest,
+        coalesce(max(substring(j.value FROM '^\s*([0-9]{1,2})[/.-]')::int), 0) AS first_number,
+        coalesce(max(substring(j.value FROM '^\s*[0-9]{1,2}[/.-]([0-9]{1,2})[/.-]')::int), 0) AS second_number
+    FROM rye_import.rejects j
+    WHERE j.run_no = @run_no
+    GROUP BY 1, 2, 3, 4, 5, 6, CASE WHEN j.stage = 'map' THEN j.reason END
+)
+SELECT g.object, g.file_no, g.code, g.stage, g.column_name::text AS column_name, g.shape::text AS shape, g.records,
+    g.least::text AS least, g.greatest::text AS greatest, g.first_number::int AS first_number, g.second_number::int AS second_number,
+    g.first_rec::bigint AS first_rec, j.line, j.reason
+FROM grouped g
+JOIN rye_import.rejects j ON j.run_no = @run_no AND j.rec = g.first_rec
+ORDER BY g.records DESC, g.first_rec
+LIMIT @max_rows;
