@@ -199,6 +199,14 @@ CREATE TABLE rye_import.staging_names (
 );
 COMMENT ON TABLE rye_import.staging_names IS 'The names that changed records answer to, by lookup.';
 
+CREATE TABLE rye_import.staging_twins (
+    run_no    int NOT NULL,
+    rec       bigint NOT NULL,
+    object_no int NOT NULL,
+    legacy_id text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE rye_import.staging_twins IS 'The records that were merged into changed records of the run.';
+
 CREATE TABLE rye_import.staging_links (
     run_no           int NOT NULL,
     rec              bigint NOT NULL,
@@ -416,7 +424,7 @@ CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
 CREATE FUNCTION rye_import.analyze_staging() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
-    ANALYZE staging_records, staging_nodes, staging_names, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
+    ANALYZE staging_records, staging_nodes, staging_names, staging_twins, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
 END
 $$;
 CREATE FUNCTION rye_import.analyze_merge() RETURNS void LANGUAGE plpgsql

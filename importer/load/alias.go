@@ -29,13 +29,19 @@ func (m *merger) aliases(ctx context.Context) error {
 		}
 	}
 	if len(plan.mergeFrom) > 0 {
-		err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
+		folded, err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
 			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto, MergedBy: "import:" + m.source,
 		})
 		if err != nil {
 			return err
 		}
-		m.out.Nodes.Archived += int64(len(plan.mergeFrom))
+		m.out.Nodes.Archived += folded
+		_, err = m.q.NodeSourceMapMoveArchived(ctx, importdb.NodeSourceMapMoveArchivedParams{
+			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto,
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if len(plan.recs) > 0 {
 		_, err := m.q.StagingRecordSetAliases(ctx, importdb.StagingRecordSetAliasesParams{
@@ -49,6 +55,19 @@ func (m *merger) aliases(ctx context.Context) error {
 		return m.q.DeferredInsertSame(ctx, importdb.DeferredInsertSameParams{RunNo: m.no, Recs: plan.waiting})
 	}
 	return nil
+}
+
+// twins stages what records name as merged into them: as dead records that are the same as these.
+func (m *merger) twins(ctx context.Context) error {
+	found, err := m.q.StagingTwinExists(ctx, m.no)
+	if err != nil || !found {
+		return err
+	}
+	if _, err := m.q.StagingRecordSetTwins(ctx, m.no); err != nil {
+		return err
+	}
+	m.merged, err = m.q.StagingRecordInsertTwins(ctx, importdb.StagingRecordInsertTwinsParams{RunNo: m.no, FirstRec: firstTwin})
+	return err
 }
 
 // join ties records to the nodes that they join, in the crosswalk.

@@ -47,6 +47,7 @@ type merger struct {
 	no      int32
 	gone    []goneRecord
 	matched int64 // staged records that were known before
+	merged  int64 // dead records that others name as merged into them
 	asked   bool  // whether there are references by name
 }
 
@@ -172,7 +173,13 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.losers(ctx); err != nil {
 		return err
 	}
+	if err := m.twins(ctx); err != nil {
+		return err
+	}
 	if err := m.match(ctx); err != nil {
+		return err
+	}
+	if err := m.keepNames(ctx); err != nil {
 		return err
 	}
 	if err := m.placeholders(ctx); err != nil {
@@ -319,7 +326,8 @@ func (m *merger) nodes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.out.Nodes.Updated, m.out.Nodes.Archived = counts.Updated, counts.Archived
+		m.out.Nodes.Updated = counts.Updated
+		m.out.Nodes.Archived += counts.Archived // beside those that were folded into others
 	}
 	m.out.Nodes.Created, err = m.q.NodeInsertStaged(ctx, importdb.NodeInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
 	if err != nil {
@@ -504,6 +512,12 @@ func (m *merger) records(ctx context.Context) error {
 	}
 	if _, err := m.q.RecordInsertStaged(ctx, m.no); err != nil {
 		return err
+	}
+	if m.merged > 0 {
+		twins := importdb.RecordArchiveTwinsParams{RunNo: m.no, FirstRec: firstTwin, LastRec: firstTwin + m.merged - 1}
+		if _, err := m.q.RecordArchiveTwins(ctx, twins); err != nil {
+			return err
+		}
 	}
 	if m.run.Known {
 		if _, err := m.q.RecordUpdateCarried(ctx, m.no); err != nil {

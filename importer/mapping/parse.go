@@ -446,6 +446,18 @@ func (c *checker) references(name string, o *Object) {
 			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
 		}
 	}
+	if r := o.Merged; r != nil {
+		switch {
+		case o.Node == nil:
+			c.bad("%s.merged: only records that are nodes are merged", at)
+		case r.By != "":
+			c.bad("%s.merged: records that were merged are named by their ids only", at)
+		case len(r.Objects) != 1 || r.Choose != nil:
+			c.bad("%s.merged.object: name the one object that the ids belong to", at)
+		case r.Default != "":
+			c.bad("%s.merged.default: a record into which nothing was merged names none", at)
+		}
+	}
 	if s := o.Stage; s != nil && s.Pipeline != nil && s.Pipeline.By != "" {
 		c.bad("%s.stage.pipeline: a pipeline is pointed at by its id only, or by whatever deals call it", at)
 	}
@@ -550,6 +562,7 @@ func (o *Object) refs() (ends, others []*Ref) {
 	for i := range o.Same {
 		addOther(&o.Same[i].As)
 	}
+	addOther(o.Merged)
 	if n := o.Node; n != nil {
 		inValue(n.Label)
 		inValues(n.Properties, n.Common)

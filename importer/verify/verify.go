@@ -205,6 +205,7 @@ type record struct {
 	links        []graph.Link
 	facts        []graph.Fact
 	participants []graph.Participant
+	twins        []graph.Twin
 }
 
 func (r *record) ref() graph.Ref { return graph.Ref{Object: r.Object, ID: r.ID} }
@@ -216,7 +217,7 @@ func (r *record) name() string { return r.Object + "/" + r.ID }
 // records.
 func split(b *graph.Batch) []*record {
 	out := make([]*record, len(b.Records))
-	var node, event, link, fact, participant int
+	var node, event, link, fact, participant, twin int
 	for i := range b.Records {
 		r := &record{Record: &b.Records[i]}
 		if node < len(b.Nodes) && b.Nodes[node].Rec == r.Rec {
@@ -230,6 +231,7 @@ func split(b *graph.Batch) []*record {
 		r.links, link = run(b.Links, link, func(l *graph.Link) bool { return l.Rec == r.Rec })
 		r.facts, fact = run(b.Facts, fact, func(f *graph.Fact) bool { return f.Rec == r.Rec })
 		r.participants, participant = run(b.Participants, participant, func(p *graph.Participant) bool { return p.Rec == r.Rec })
+		r.twins, twin = run(b.Twins, twin, func(t *graph.Twin) bool { return t.Rec == r.Rec })
 		out[i] = r
 	}
 	return out

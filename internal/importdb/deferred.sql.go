@@ -149,10 +149,11 @@ func (q *Queries) DeferredDeleteMany(ctx context.Context, deferredNos []int64) e
 
 const deferredDeleteRestaged = `-- name: DeferredDeleteRestaged :execrows
 DELETE FROM rye_import.deferred d USING rye_import.staging_records s
-WHERE s.run_no = $1 AND s.changed AND s.rec > 0 AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id
+WHERE s.run_no = $1 AND s.changed AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id
 `
 
-// DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run.
+// DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run, or
+// were merged into others.
 func (q *Queries) DeferredDeleteRestaged(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, deferredDeleteRestaged, runNo)
 	if err != nil {

@@ -1,7 +1,8 @@
--- DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run.
+-- DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run, or
+-- were merged into others.
 -- name: DeferredDeleteRestaged :execrows
 DELETE FROM rye_import.deferred d USING rye_import.staging_records s
-WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id;
+WHERE s.run_no = @run_no AND s.changed AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id;
 
 -- DeferredListArrivedSame gives the nodes of records that wait for a record of this run which is the
 -- same entity.
