@@ -266,3 +266,21 @@ objects:
 	}, m.RecordObjects())
 	require.Equal(t, map[string]string{"Node": "Id", "Event": "Id", "Edge": "Id", "Participant": "Id", "Stage": "Label"}, m.KeyColumns())
 }
+
+// TestParse_ExtendsNothing changes nothing of the built-in mappings: what comes of them is what they say.
+func TestParse_ExtendsNothing(t *testing.T) {
+	t.Parallel()
+
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			want := builtinNamed(t, name)
+			got, err := Parse([]byte("extends: " + name + "\n"))
+			require.NoError(t, err)
+			require.Equal(t, want.Objects, got.Objects)
+			require.Equal(t, want.Drop, got.Drop)
+			require.Equal(t, want.IDs, got.IDs)
+		})
+	}
+}

@@ -81,8 +81,38 @@ func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) (err error)
 	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return dec.Decode(into) // which says why
 	}
-	ast.Walk(textKeys{}, file.Docs[0].Body)
-	return dec.DecodeFromNode(file.Docs[0].Body, into)
+	body := file.Docs[0].Body
+	ast.Walk(textKeys{}, body)
+	if _, tree := into.(*map[string]any); tree {
+		body = inlined(body, make(map[string]ast.Node))
+	}
+	return dec.DecodeFromNode(body, into)
+}
+
+// inlined puts what aliases stand for in their place. Decoding into maps, the library takes an alias for
+// null whose anchor lies within another one that is not closed yet.
+func inlined(node ast.Node, anchors map[string]ast.Node) ast.Node {
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		v := inlined(n.Value, anchors)
+		anchors[n.Name.String()] = v
+		return v
+	case *ast.AliasNode:
+		if v, ok := anchors[n.Value.String()]; ok {
+			return v
+		}
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			inlined(v, anchors)
+		}
+	case *ast.MappingValueNode:
+		n.Value = inlined(n.Value, anchors)
+	case *ast.SequenceNode:
+		for i, v := range n.Values {
+			n.Values[i] = inlined(v, anchors)
+		}
+	}
+	return node
 }
 
 // textKeys makes texts of keys that YAML takes for something else, as they are written: true, null, 007.
