@@ -19,6 +19,7 @@ func (m *merger) aliases(ctx context.Context) error {
 		return err
 	}
 	plan := planAliases(rows)
+	m.dead = plan.dead
 	m.matched += int64(len(plan.joinRecs))
 	if len(plan.joinRecs) > 0 {
 		if _, err := m.q.StagingRecordJoinNodes(ctx, importdb.StagingRecordJoinNodesParams{RunNo: m.no, Recs: plan.joinRecs, IDs: plan.joinIDs}); err != nil {
@@ -136,6 +137,8 @@ type aliasPlan struct {
 
 	mergeFrom, mergeInto []uuid.UUID // these nodes are folded into others
 
+	dead []int64 // these had nodes of their own and have died into others
+
 	waiting []int64 // what these are the same as has not arrived
 }
 
@@ -161,6 +164,9 @@ func planAliases(rows []importdb.StagingRecordListAliasesRow) aliasPlan {
 			continue
 		}
 		if r.Existing && r.ID != root {
+			if r.Deleted {
+				p.dead = append(p.dead, r.Rec)
+			}
 			if !rootStands {
 				// The record had a node before its root came: the root takes that one.
 				taken[*r.RootRec] = r.ID

@@ -46,9 +46,10 @@ type merger struct {
 	source  string
 	no      int32
 	gone    []goneRecord
-	matched int64 // staged records that were known before
-	merged  int64 // dead records that others name as merged into them
-	asked   bool  // whether there are references by name
+	matched int64   // staged records that were known before
+	merged  int64   // dead records that others name as merged into them
+	dead    []int64 // records whose nodes were folded into those of their survivors
+	asked   bool    // whether there are references by name
 }
 
 // Merge brings what is staged into the graph, in one transaction: readers see all of it or nothing.
@@ -379,6 +380,13 @@ func (m *merger) links(ctx context.Context) error {
 		if err := m.effects(ctx, recs, "edge"); err != nil {
 			return err
 		}
+		if len(m.dead) > 0 {
+			closed, err := m.q.EdgeCloseDead(ctx, importdb.EdgeCloseDeadParams{RunNo: m.no, Recs: m.dead, StartedAt: m.run.cfg.StartedAt})
+			if err != nil {
+				return err
+			}
+			m.out.Edges.Closed += closed
+		}
 	}
 	updated, err := m.q.EdgeUpdatePresent(ctx, m.no)
 	if err != nil {
@@ -390,6 +398,13 @@ func (m *merger) links(ctx context.Context) error {
 	}
 	if m.out.Edges.Created, err = m.q.EdgeInsertStaged(ctx, m.no); err != nil {
 		return err
+	}
+	if m.run.Known {
+		reopened, err := m.q.EdgeReopenReturned(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		m.out.Edges.Updated += reopened
 	}
 	if _, err := m.q.DeferredInsertLinks(ctx, m.no); err != nil {
 		return err
