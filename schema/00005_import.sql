@@ -377,6 +377,20 @@ CREATE UNLOGGED TABLE rye_import.merge_participants (
 );
 COMMENT ON TABLE rye_import.merge_participants IS 'Staged participants with their event and node resolved, and what becomes of each: new, present, twin or deferred.';
 
+CREATE UNLOGGED TABLE rye_import.merge_deferred (
+    run_no         int NOT NULL,
+    object_no      int NOT NULL,
+    legacy_id      text COLLATE "C" NOT NULL,
+    kind           text NOT NULL,
+    slot           text NOT NULL,
+    ref1_object_no int,
+    ref1_id        text COLLATE "C",
+    ref2_object_no int,
+    ref2_id        text COLLATE "C",
+    deferred_at    timestamptz NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_deferred IS 'What was deferred and is told anew or tried again, and since when it has waited.';
+
 CREATE UNLOGGED TABLE rye_import.merge_deals (
     run_no      int NOT NULL,
     deal_id     uuid NOT NULL,

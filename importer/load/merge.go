@@ -538,6 +538,9 @@ func (m *merger) records(ctx context.Context) error {
 		if _, err := m.q.RecordUpdateCarried(ctx, m.no); err != nil {
 			return err
 		}
+		if _, err := m.q.DeferredKeepAge(ctx, m.no); err != nil {
+			return err
+		}
 	}
 	if err := m.archiveMissing(ctx); err != nil {
 		return err

@@ -416,14 +416,10 @@ func TestMerge_Twins(t *testing.T) {
 	next.person(2, "N", "Nan, also Cid and Dan")
 	next.person(3, "Z", "Zoe, who is Yan")
 	next.person(4, "Y", "Yan")
-	for _, twin := range []graph.Twin{
-		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "B"}},
-		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "never"}},
-		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "C"}},
-		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "D"}},
+	next.Twins = []graph.Twin{
+		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "B"}}, {Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "never"}},
+		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "C"}}, {Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "D"}},
 		{Rec: 3, Ref: graph.Ref{Object: "Contact", ID: "Y"}},
-	} {
-		next.Twins = append(next.Twins, twin)
 	}
 	out := imported(t, pool, next, MergeOptions{})
 	require.Equal(t, map[string]Records{"Contact": {Created: 2, Updated: 2}}, out.Objects, "the dead have not been read")
@@ -445,6 +441,38 @@ func TestMerge_Twins(t *testing.T) {
 	require.Len(t, keys(), 3)
 	require.Equal(t, []string{"Late Ada, also Bob"}, values(t, pool, `SELECT s.label || ' ' || t.label FROM rye.edges e
 		JOIN rye.nodes s ON s.id = e.source_id JOIN rye.nodes t ON t.id = e.target_id WHERE e.edge_type = 'employs'`))
+}
+
+// TestMerge_Corrected corrects when an edge began, which one that came with a change does not take; what
+// waits has waited since it first did, whatever else its record says.
+func TestMerge_Corrected(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	story := func(label, account string, since time.Time, version time.Time) *Outcome {
+		b := &batch{}
+		b.person(1, "A", label).Version = version
+		b.org(2, "acme", "Acme")
+		b.org(3, "globex", "Globex")
+		b.employs(1, account)
+		b.Links[0].EffectiveFrom = since
+		b.Links = append(b.Links, graph.Link{Rec: 1, Slot: "Boss", EdgeType: "reports_to", Target: graph.Ref{Object: "Contact", ID: "never"}})
+		return imported(t, pool, b, MergeOptions{})
+	}
+	begins := func() []string {
+		t.Helper()
+		return values(t, pool, `SELECT s.label || ' ' || to_char(e.effective_from AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM rye.edges e
+			JOIN rye.nodes s ON s.id = e.source_id WHERE e.edge_type = 'employs' ORDER BY 1`)
+	}
+	story("Ada", "acme", january, january)
+	require.Equal(t, []string{"Acme 2024-01-15"}, begins())
+	execute(t, pool, "UPDATE rye_import.deferred SET deferred_at = '2024-02-01Z'")
+	out := story("Ada II", "acme", january.AddDate(0, -1, 0), january.AddDate(0, 2, 0))
+	require.Equal(t, Edges{Updated: 1}, out.Edges)
+	require.Equal(t, []string{"Acme 2023-12-15"}, begins())
+	story("Ada III", "globex", january, january.AddDate(0, 3, 0))
+	story("Ada IV", "globex", january.AddDate(0, -1, 0), january.AddDate(0, 4, 0))
+	require.Equal(t, []string{"Acme 2023-12-15", "Globex 2024-04-15"}, begins())
+	require.Equal(t, "2024-02-01", value[string](t, pool, "SELECT to_char(deferred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM rye_import.deferred"))
 }
 
 // TestMerge_TwinArchived merges records away whose nodes were archived before.

@@ -216,20 +216,34 @@ func (q *Queries) EdgeReopenReturned(ctx context.Context, runNo int32) (int64, e
 }
 
 const edgeUpdatePresent = `-- name: EdgeUpdatePresent :many
-WITH updated AS (
+WITH corrected AS (
+    SELECT m.id, m.rec
+    FROM rye_import.merge_edges m
+    JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec AND s.kind <> 'carrier'
+    JOIN rye_import.objects o ON o.object_no = s.object_no
+    JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+    JOIN rye.edges e ON e.id = m.id
+    WHERE m.run_no = $1::int AND m.outcome = 'present' AND e.effective_from <> m.effective_from
+        AND (e.effective_to IS NULL OR m.effective_from <= coalesce(m.effective_to, e.effective_to))
+        AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
+        AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
+), updated AS (
     UPDATE rye.edges e
     SET properties = e.properties || coalesce(m.properties, '{}'),
+        effective_from = CASE WHEN c.rec IS NOT NULL THEN m.effective_from ELSE e.effective_from END,
         effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
     FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.outcome = 'present' AND e.id = m.id
-        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
+    LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
+    WHERE m.run_no = $1::int AND m.outcome = 'present' AND e.id = m.id
+        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec
 `
 
-// EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
-// end that the source says, where they have ended.
+// EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
+// the source says, where they have ended, and the beginning, where the record that made them says another
+// one now. An edge that came with a change of its record began with the change.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {
