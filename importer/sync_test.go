@@ -385,6 +385,38 @@ func (s *crmSync) merged() {
 	require.Len(t, s.values("SELECT n.label FROM rye.nodes n WHERE n.archived_at IS NULL"), living-1)
 }
 
+// TestSync_OwnerExportedLate has a list name an owner who is exported only later: one person, with the
+// code and the edges of before.
+func TestSync_OwnerExportedLate(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	cfg := importer.Config{RejectsDir: t.TempDir(), Source: "hubspot", Delta: true, DateOrder: mapping.DateOrderMDY}
+	run := func(path string) *report.Summary {
+		t.Helper()
+		s, err := importer.New(pool).Run(t.Context(), find(t, path), cfg)
+		require.NoError(t, err)
+		require.True(t, s.Balanced)
+		again, err := importer.New(pool).Run(t.Context(), find(t, path), cfg)
+		require.NoError(t, err)
+		require.Zero(t, again.Graph)
+		v, err := importer.New(pool).Verify(t.Context(), find(t, path), cfg, importer.VerifyOptions{})
+		require.NoError(t, err)
+		require.Empty(t, v.Differences)
+		return s
+	}
+	list := "Record ID,First Name,Last Name,Email,Contact owner,Create Date,Last Modified Date"
+	run(write(t, "contacts.csv", list, "501,Ada,Moor,ada@acme.example,Eve Hill,2024-01-04 08:00,2024-02-01 08:00"))
+	const owner = "SELECT string_agg(n.properties->>'code', ' ') FROM rye.nodes n WHERE n.label = 'Eve Hill' AND n.archived_at IS NULL"
+	code := value[string](t, pool, owner)
+	s := run(write(t, "owners.json", `{"results": [{"id": "329001", "email": "eve@seller.example", "type": "PERSON", "firstName": "Eve", "lastName": "Hill",`,
+		`"userId": 7, "createdAt": "2023-10-01T07:00:00.000Z", "updatedAt": "2023-10-02T07:00:00.000Z", "archived": false}]}`))
+	require.Equal(t, report.GraphNodes{Updated: 1}, s.Graph.Nodes)
+	require.Equal(t, code, value[string](t, pool, owner))
+	run(write(t, "contacts.csv", list, "502,Bob,Reed,bob@acme.example,Eve Hill,2024-01-05 08:00,2024-02-01 08:00"))
+	require.Equal(t, code, value[string](t, pool, owner))
+	require.Equal(t, 2, value[int](t, pool, "SELECT count(*) FROM rye.edges e JOIN rye.nodes n ON n.id = e.target_id WHERE e.edge_type = 'owned_by' AND n.label = 'Eve Hill'"))
+}
+
 func (s *crmSync) has(row string) bool {
 	_, ok := s.story.Rows[row]
 	return ok
