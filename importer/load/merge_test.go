@@ -417,8 +417,10 @@ func TestMerge_Twins(t *testing.T) {
 	next.person(3, "Z", "Zoe, who is Yan")
 	next.person(4, "Y", "Yan")
 	next.Twins = []graph.Twin{
-		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "B"}}, {Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "never"}},
-		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "C"}}, {Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "D"}},
+		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "B"}},
+		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "never"}},
+		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "C"}},
+		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "D"}},
 		{Rec: 3, Ref: graph.Ref{Object: "Contact", ID: "Y"}},
 	}
 	out := imported(t, pool, next, MergeOptions{})
