@@ -385,6 +385,30 @@ func (s *crmSync) merged() {
 	require.Len(t, s.values("SELECT n.label FROM rye.nodes n WHERE n.archived_at IS NULL"), living-1)
 }
 
+// TestSync_DeadStillExported has copies of HubSpot's tables keep the rows of contacts that were merged away:
+// the survivor is one person, whatever of the two changes.
+func TestSync_DeadStillExported(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	cfg := importer.Config{RejectsDir: t.TempDir(), Source: "hubspot", DateOrder: mapping.DateOrderMDY}
+	const header = "id,_fivetran_deleted,property_email,property_firstname,property_lastname,property_jobtitle,property_createdate,property_hs_merged_object_ids"
+	for _, title := range []string{"Analyst", "Countess", "Duchess"} {
+		path := write(t, "contact.csv", header,
+			"501,false,ada@acme.example,Ada,Moor,"+title+",2024-01-04 08:00:00,502",
+			"502,false,a.moor@acme.example,A.,Moor,Clerk,2024-01-05 08:00:00,")
+		for range 2 {
+			s, err := importer.New(pool).Run(t.Context(), find(t, path), cfg)
+			require.NoError(t, err)
+			require.True(t, s.Balanced)
+			v, err := importer.New(pool).Verify(t.Context(), find(t, path), cfg, importer.VerifyOptions{ShowValues: true})
+			require.NoError(t, err)
+			require.Empty(t, v.Differences)
+		}
+		require.Equal(t, "Ada Moor "+title+" 2", value[string](t, pool, `SELECT string_agg(n.label || ' ' || (n.properties->>'title') || ' '
+			|| (SELECT count(*) FROM rye.node_source_map m WHERE m.node_id = n.id), ', ') FROM rye.nodes n WHERE n.archived_at IS NULL`))
+	}
+}
+
 // TestSync_OwnerExportedLate has a list name an owner who is exported only later: one person, with the
 // code and the edges of before.
 func TestSync_OwnerExportedLate(t *testing.T) {

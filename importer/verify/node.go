@@ -56,8 +56,8 @@ func (v *Verifier) sameness(g *reading, r *record, n *node) {
 		}
 		return
 	}
-	if n.Records < 2 || n.Merged {
-		return
+	if n.Records < 2 || n.Merged || v.merged[v.key(r.Object, r.ID)] {
+		return // what is merged into another one its survivor checks
 	}
 	root, taken := v.roots[n.ID]
 	if !taken {

@@ -64,6 +64,7 @@ type Verifier struct {
 
 	mu        sync.Mutex
 	keys      map[uint64]winner
+	merged    map[uint64]bool // records that others name as merged into them
 	stages    map[seenStage]bool
 	roots     map[uuid.UUID]Difference // of nodes that several records share: that of the one which is to share with none
 	pipelines map[uuid.UUID]*pipeline
@@ -98,7 +99,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Verifier, erro
 	}
 	v := &Verifier{
 		cfg: cfg, tx: tx, conn: conn, q: importdb.New(tx), lookups: make(map[string]bool), seed: maphash.MakeSeed(),
-		keys: make(map[uint64]winner), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
+		keys: make(map[uint64]winner), merged: make(map[uint64]bool), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
 		pipelines: make(map[uuid.UUID]*pipeline), votes: newVotes(), sums: newSums(), result: newResult(),
 	}
 	for _, l := range cfg.Lookups {
@@ -134,6 +135,9 @@ func (v *Verifier) Note(b *graph.Batch) {
 		if old, ok := v.keys[key]; !ok || w.version > old.version || w.version == old.version && w.rec < old.rec {
 			v.keys[key] = w
 		}
+	}
+	for i := range b.Twins {
+		v.merged[v.key(b.Twins[i].Ref.Object, b.Twins[i].Ref.ID)] = true
 	}
 	for i := range b.Stages {
 		if s := &b.Stages[i]; !s.Pipeline.IsZero() {
