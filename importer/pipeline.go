@@ -327,7 +327,7 @@ type mapperKey struct {
 }
 
 func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers map[mapperKey]*mapping.Mapper, own *tally) error {
-	b.Records, b.Nodes, b.Names, b.Links = b.Records[:0], b.Nodes[:0], b.Names[:0], b.Links[:0]
+	b.Records, b.Nodes, b.Names, b.Twins, b.Links = b.Records[:0], b.Nodes[:0], b.Names[:0], b.Twins[:0], b.Links[:0]
 	b.Facts, b.Events, b.Participants, b.Stages = b.Facts[:0], b.Events[:0], b.Participants[:0], b.Stages[:0]
 	begun := time.Now()
 	defer func() {

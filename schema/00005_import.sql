@@ -269,6 +269,14 @@ CREATE TABLE rye_import.staging_names (
 );
 COMMENT ON TABLE rye_import.staging_names IS 'The names that changed records answer to, by lookup.';
 
+CREATE TABLE rye_import.staging_twins (
+    run_no    int NOT NULL,
+    rec       bigint NOT NULL,
+    object_no int NOT NULL,
+    legacy_id text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE rye_import.staging_twins IS 'The records that were merged into changed records of the run.';
+
 CREATE TABLE rye_import.staging_links (
     run_no           int NOT NULL,
     rec              bigint NOT NULL,
@@ -453,6 +461,20 @@ CREATE UNLOGGED TABLE rye_import.merge_participants (
 );
 COMMENT ON TABLE rye_import.merge_participants IS 'Staged participants with their event and node resolved, and what becomes of each: new, present, twin or deferred.';
 
+CREATE UNLOGGED TABLE rye_import.merge_deferred (
+    run_no         int NOT NULL,
+    object_no      int NOT NULL,
+    legacy_id      text COLLATE "C" NOT NULL,
+    kind           text NOT NULL,
+    slot           text NOT NULL,
+    ref1_object_no int,
+    ref1_id        text COLLATE "C",
+    ref2_object_no int,
+    ref2_id        text COLLATE "C",
+    deferred_at    timestamptz NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_deferred IS 'What was deferred and is told anew or tried again, and since when it has waited.';
+
 CREATE UNLOGGED TABLE rye_import.merge_deals (
     run_no      int NOT NULL,
     deal_id     uuid NOT NULL,
@@ -509,7 +531,7 @@ CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
 CREATE FUNCTION rye_import.analyze_staging() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
-    ANALYZE staging_records, staging_nodes, staging_names, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
+    ANALYZE staging_records, staging_nodes, staging_names, staging_twins, staging_links, staging_facts, staging_events, staging_participants, staging_stages;
 END
 $$;
 CREATE FUNCTION rye_import.analyze_merge() RETURNS void LANGUAGE plpgsql

@@ -96,7 +96,7 @@ func (n *machine) execute(env []string, args ...string) result {
 	return result{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
-// check has a machine that goes well, one with new rejects and one that fails; the codes are those of the
+// check has a night that goes well, one with new rejects and one that fails; the codes are those of the
 // last two.
 func (n *machine) check(run func() result, rejects, fails int) {
 	n.t.Helper()

@@ -70,6 +70,12 @@ type Name struct {
 	Name   string // in NFC and without needless blanks
 }
 
+// Twin is a record that was merged into another one in the CRM and that the survivor names.
+type Twin struct {
+	Rec int64
+	Ref Ref
+}
+
 // Link is an edge between two records. A zero Source or Target is the record itself.
 type Link struct {
 	Rec           int64
@@ -134,6 +140,7 @@ type Batch struct {
 	Records      []Record
 	Nodes        []Node
 	Names        []Name
+	Twins        []Twin
 	Links        []Link
 	Facts        []Fact
 	Events       []Event

@@ -19,6 +19,7 @@ func (m *merger) aliases(ctx context.Context) error {
 		return err
 	}
 	plan := planAliases(rows)
+	m.dead = plan.dead
 	m.matched += int64(len(plan.joinRecs))
 	if len(plan.joinRecs) > 0 {
 		if _, err := m.q.StagingRecordJoinNodes(ctx, importdb.StagingRecordJoinNodesParams{RunNo: m.no, Recs: plan.joinRecs, IDs: plan.joinIDs}); err != nil {
@@ -29,13 +30,19 @@ func (m *merger) aliases(ctx context.Context) error {
 		}
 	}
 	if len(plan.mergeFrom) > 0 {
-		err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
+		folded, err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
 			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto, MergedBy: "import:" + m.source,
 		})
 		if err != nil {
 			return err
 		}
-		m.out.Nodes.Archived += int64(len(plan.mergeFrom))
+		m.out.Nodes.Archived += folded
+		_, err = m.q.NodeSourceMapMoveArchived(ctx, importdb.NodeSourceMapMoveArchivedParams{
+			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto,
+		})
+		if err != nil {
+			return err
+		}
 	}
 	if len(plan.recs) > 0 {
 		_, err := m.q.StagingRecordSetAliases(ctx, importdb.StagingRecordSetAliasesParams{
@@ -49,6 +56,19 @@ func (m *merger) aliases(ctx context.Context) error {
 		return m.q.DeferredInsertSame(ctx, importdb.DeferredInsertSameParams{RunNo: m.no, Recs: plan.waiting})
 	}
 	return nil
+}
+
+// twins stages what records name as merged into them: as dead records that are the same as these.
+func (m *merger) twins(ctx context.Context) error {
+	found, err := m.q.StagingTwinExists(ctx, m.no)
+	if err != nil || !found {
+		return err
+	}
+	if _, err := m.q.StagingRecordSetTwins(ctx, m.no); err != nil {
+		return err
+	}
+	m.merged, err = m.q.StagingRecordInsertTwins(ctx, importdb.StagingRecordInsertTwinsParams{RunNo: m.no, FirstRec: firstTwin})
+	return err
 }
 
 // join ties records to the nodes that they join, in the crosswalk.
@@ -117,6 +137,8 @@ type aliasPlan struct {
 
 	mergeFrom, mergeInto []uuid.UUID // these nodes are folded into others
 
+	dead []int64 // these had nodes of their own and have died into others
+
 	waiting []int64 // what these are the same as has not arrived
 }
 
@@ -142,6 +164,9 @@ func planAliases(rows []importdb.StagingRecordListAliasesRow) aliasPlan {
 			continue
 		}
 		if r.Existing && r.ID != root {
+			if r.Deleted {
+				p.dead = append(p.dead, r.Rec)
+			}
 			if !rootStands {
 				// The record had a node before its root came: the root takes that one.
 				taken[*r.RootRec] = r.ID

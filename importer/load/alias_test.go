@@ -72,6 +72,18 @@ func TestPlanAliases(t *testing.T) {
 			},
 		},
 		{
+			name: "OneHasDied", // what it has said of itself ends
+			rows: func() []importdb.StagingRecordListAliasesRow {
+				dead := alias(1, a, true, true)
+				dead.Deleted = true
+				return []importdb.StagingRecordListAliasesRow{dead, alias(2, b, true, true)}
+			}(),
+			want: aliasPlan{
+				recs: []int64{1, 2}, ids: []uuid.UUID{root, root}, existing: []bool{true, true}, dead: []int64{1},
+				mergeFrom: []uuid.UUID{a, b}, mergeInto: []uuid.UUID{root, root},
+			},
+		},
+		{
 			name: "OneNodeIsFoldedOnce", rows: []importdb.StagingRecordListAliasesRow{alias(1, a, true, true), alias(2, a, true, true)},
 			want: aliasPlan{
 				recs: []int64{1, 2}, ids: []uuid.UUID{root, root}, existing: []bool{true, true}, mergeFrom: []uuid.UUID{a}, mergeInto: []uuid.UUID{root},

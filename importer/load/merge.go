@@ -48,8 +48,10 @@ type merger struct {
 	source  string
 	no      int32
 	gone    []goneRecord
-	matched int64 // staged records that were known before
-	asked   bool  // whether there are references by name
+	matched int64   // staged records that were known before
+	merged  int64   // dead records that others name as merged into them
+	dead    []int64 // records whose nodes were folded into those of their survivors
+	asked   bool    // whether there are references by name
 
 	do func(context.Context) error // what is done in the transaction
 }
@@ -182,7 +184,13 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.losers(ctx); err != nil {
 		return err
 	}
+	if err := m.twins(ctx); err != nil {
+		return err
+	}
 	if err := m.match(ctx); err != nil {
+		return err
+	}
+	if err := m.keepNames(ctx); err != nil {
 		return err
 	}
 	if err := m.placeholders(ctx); err != nil {
@@ -326,7 +334,8 @@ func (m *merger) nodes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.out.Nodes.Updated, m.out.Nodes.Archived = counts.Updated, counts.Archived
+		m.out.Nodes.Updated = counts.Updated
+		m.out.Nodes.Archived += counts.Archived // beside those that were folded into others
 	}
 	m.out.Nodes.Created, err = m.q.NodeInsertStaged(ctx, importdb.NodeInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
 	if err != nil {
@@ -381,6 +390,13 @@ func (m *merger) links(ctx context.Context) error {
 		if err := m.effects(ctx, recs, "edge"); err != nil {
 			return err
 		}
+		if len(m.dead) > 0 {
+			closed, err := m.q.EdgeCloseDead(ctx, importdb.EdgeCloseDeadParams{RunNo: m.no, Recs: m.dead, StartedAt: m.run.cfg.StartedAt})
+			if err != nil {
+				return err
+			}
+			m.out.Edges.Closed += closed
+		}
 	}
 	updated, err := m.q.EdgeUpdatePresent(ctx, m.no)
 	if err != nil {
@@ -392,6 +408,13 @@ func (m *merger) links(ctx context.Context) error {
 	}
 	if m.out.Edges.Created, err = m.q.EdgeInsertStaged(ctx, m.no); err != nil {
 		return err
+	}
+	if m.run.Known {
+		reopened, err := m.q.EdgeReopenReturned(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		m.out.Edges.Updated += reopened
 	}
 	if _, err := m.q.DeferredInsertLinks(ctx, m.no); err != nil {
 		return err
@@ -515,8 +538,17 @@ func (m *merger) records(ctx context.Context) error {
 	if _, err := m.q.RecordInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
+	if m.merged > 0 {
+		twins := importdb.RecordArchiveTwinsParams{RunNo: m.no, FirstRec: firstTwin, LastRec: firstTwin + m.merged - 1}
+		if _, err := m.q.RecordArchiveTwins(ctx, twins); err != nil {
+			return err
+		}
+	}
 	if m.run.Known {
 		if _, err := m.q.RecordUpdateCarried(ctx, m.no); err != nil {
+			return err
+		}
+		if _, err := m.q.DeferredKeepAge(ctx, m.no); err != nil {
 			return err
 		}
 	}

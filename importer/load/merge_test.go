@@ -394,6 +394,111 @@ func TestMerge_Gone(t *testing.T) {
 	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.deferred"))
 }
 
+// TestMerge_Twins has survivors name the records that were merged into them: of nodes that stand, of
+// nodes that come in the same run, and of records that never come.
+func TestMerge_Twins(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	b := people("Ada", "Bob", "Cid", "Dan")
+	b.org(5, "acme", "Acme")
+	for i := range 4 {
+		b.Links = append(b.Links, graph.Link{Rec: int64(i) + 1, Slot: "AccountId", EdgeType: "employs", Source: graph.Ref{Object: "Account", ID: "later"}})
+	}
+	imported(t, pool, b, MergeOptions{})
+	keys := func() []string {
+		t.Helper()
+		return values(t, pool, `SELECT n.label || ' ' || (n.properties->>'code') || ': ' || string_agg(m.source_id, ' ' ORDER BY m.source_id)
+			FROM rye.node_source_map m JOIN rye.nodes n ON n.id = m.node_id
+			WHERE m.source_table = 'Contact' AND n.archived_at IS NULL GROUP BY n.id ORDER BY 1`)
+	}
+	next := &batch{}
+	next.person(1, "A", "Ada, also Bob")
+	next.person(2, "N", "Nan, also Cid and Dan")
+	next.person(3, "Z", "Zoe, who is Yan")
+	next.person(4, "Y", "Yan")
+	next.Twins = []graph.Twin{
+		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "B"}},
+		{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "never"}},
+		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "C"}},
+		{Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "D"}},
+		{Rec: 3, Ref: graph.Ref{Object: "Contact", ID: "Y"}},
+	}
+	out := imported(t, pool, next, MergeOptions{})
+	require.Equal(t, map[string]Records{"Contact": {Created: 2, Updated: 2}}, out.Objects, "the dead have not been read")
+	require.Equal(t, []string{
+		"Ada, also Bob CON-2401-0001: A B never", "Nan, also Cid and Dan CON-2401-0003: C D N", "Zoe, who is Yan CON-2401-0005: Y Z",
+	}, keys())
+	require.Equal(t, Nodes{Created: 1, Updated: 2, Archived: 2}, out.Nodes)
+	require.Equal(t, []string{"A", "N", "Y", "Z"}, values(t, pool, "SELECT legacy_id FROM rye_import.records WHERE object_no = (SELECT object_no FROM rye_import.objects WHERE object = 'Contact') AND archived IS NULL ORDER BY 1"))
+	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.deferred"), "who waited said everything anew, or is dead")
+	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_twins"))
+	require.False(t, imported(t, pool, next, MergeOptions{}).Changed())
+
+	// What still names a dead one is linked to its survivor, and one that comes after all is it.
+	last := &batch{}
+	last.person(1, "never", "Ada, also Bob")
+	last.org(2, "late", "Late")
+	last.Links = append(last.Links, graph.Link{Rec: 2, Slot: "Boss", EdgeType: "employs", Target: graph.Ref{Object: "Contact", ID: "B"}})
+	imported(t, pool, last, MergeOptions{})
+	require.Len(t, keys(), 3)
+	require.Equal(t, []string{"Late Ada, also Bob"}, values(t, pool, `SELECT s.label || ' ' || t.label FROM rye.edges e
+		JOIN rye.nodes s ON s.id = e.source_id JOIN rye.nodes t ON t.id = e.target_id WHERE e.edge_type = 'employs'`))
+}
+
+// TestMerge_Corrected corrects when an edge began, which one that came with a change does not take; what
+// waits has waited since it first did, whatever else its record says.
+func TestMerge_Corrected(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	story := func(label, account string, since time.Time, version time.Time) *Outcome {
+		b := &batch{}
+		b.person(1, "A", label).Version = version
+		b.org(2, "acme", "Acme")
+		b.org(3, "globex", "Globex")
+		b.employs(1, account)
+		b.Links[0].EffectiveFrom = since
+		b.Links = append(b.Links, graph.Link{Rec: 1, Slot: "Boss", EdgeType: "reports_to", Target: graph.Ref{Object: "Contact", ID: "never"}})
+		return imported(t, pool, b, MergeOptions{})
+	}
+	begins := func() []string {
+		t.Helper()
+		return values(t, pool, `SELECT s.label || ' ' || to_char(e.effective_from AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM rye.edges e
+			JOIN rye.nodes s ON s.id = e.source_id WHERE e.edge_type = 'employs' ORDER BY 1`)
+	}
+	story("Ada", "acme", january, january)
+	require.Equal(t, []string{"Acme 2024-01-15"}, begins())
+	execute(t, pool, "UPDATE rye_import.deferred SET deferred_at = '2024-02-01Z'")
+	out := story("Ada II", "acme", january.AddDate(0, -1, 0), january.AddDate(0, 2, 0))
+	require.Equal(t, Edges{Updated: 1}, out.Edges)
+	require.Equal(t, []string{"Acme 2023-12-15"}, begins())
+	story("Ada III", "globex", january, january.AddDate(0, 3, 0))
+	story("Ada IV", "globex", january.AddDate(0, -1, 0), january.AddDate(0, 4, 0))
+	require.Equal(t, []string{"Acme 2023-12-15", "Globex 2024-04-15"}, begins())
+	require.Equal(t, "2024-02-01", value[string](t, pool, "SELECT to_char(deferred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM rye_import.deferred"))
+}
+
+// TestMerge_TwinArchived merges records away whose nodes were archived before.
+func TestMerge_TwinArchived(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	imported(t, pool, people("Ada", "Bob", "Cid"), MergeOptions{})
+	dead := &batch{}
+	dead.person(1, "B", "Bob").Deleted = true
+	dead.person(2, "C", "Cid").Deleted = true
+	for i := range dead.Records {
+		dead.Records[i].Hash[0]++
+	}
+	require.Equal(t, Nodes{Archived: 2}, imported(t, pool, dead, MergeOptions{}).Nodes)
+	next := &batch{}
+	next.person(1, "A", "Ada, also Bob")
+	next.person(2, "N", "Nan, also Cid")
+	next.Twins = []graph.Twin{{Rec: 1, Ref: graph.Ref{Object: "Contact", ID: "B"}}, {Rec: 2, Ref: graph.Ref{Object: "Contact", ID: "C"}}}
+	out := imported(t, pool, next, MergeOptions{})
+	require.Equal(t, Nodes{Updated: 2}, out.Nodes)
+	require.Equal(t, []string{"Ada, also Bob: A B", "Nan, also Cid: C N"}, values(t, pool, `SELECT n.label || ': ' || string_agg(m.source_id, ' ' ORDER BY m.source_id)
+		FROM rye.node_source_map m JOIN rye.nodes n ON n.id = m.node_id WHERE n.archived_at IS NULL GROUP BY n.id ORDER BY 1`))
+}
+
 // TestMerge_Events has participants in events, one of whom comes later.
 func TestMerge_Events(t *testing.T) {
 	t.Parallel()

@@ -8,21 +8,35 @@ import (
 	"github.com/projectrye/rye-import/internal/importdb"
 )
 
-// names brings the kept names up to date and looks up those that references use. A name that fits one
-// node stands for it; one that fits several or none leaves what refers by it to wait.
+// keepNames brings the kept names up to date. A record that has the name by which references made one
+// is the same as that.
+func (m *merger) keepNames(ctx context.Context) error {
+	if len(m.run.lookups) == 0 {
+		return nil
+	}
+	if _, err := m.q.NameInsertStaged(ctx, m.no); err != nil || !m.run.Known {
+		return err
+	}
+	if len(m.run.cfg.Derived) > 0 {
+		eclipsed := importdb.StagingRecordInsertEclipsedParams{RunNo: m.no, FirstRec: firstEclipsed}
+		for lookup := range m.run.cfg.Derived {
+			eclipsed.LookupNos = append(eclipsed.LookupNos, m.run.lookups[lookup])
+		}
+		if _, err := m.q.StagingRecordInsertEclipsed(ctx, eclipsed); err != nil {
+			return err
+		}
+	}
+	_, err := m.q.NameDeleteRestaged(ctx, m.no)
+	return err
+}
+
+// names looks up the names that references use. A name that fits one node stands for it; one that fits
+// several or none leaves what refers by it to wait.
 func (m *merger) names(ctx context.Context) error {
 	if len(m.run.lookups) == 0 {
 		return nil
 	}
 	lookups := slices.Collect(maps.Values(m.run.lookups))
-	if m.run.Known {
-		if _, err := m.q.NameDeleteRestaged(ctx, m.no); err != nil {
-			return err
-		}
-	}
-	if _, err := m.q.NameInsertStaged(ctx, m.no); err != nil {
-		return err
-	}
 	m.asked = m.run.named.Load()
 	if !m.asked && m.run.Known {
 		var err error
@@ -53,9 +67,14 @@ func (m *merger) names(ctx context.Context) error {
 	return m.q.StagingAnalyzeNames(ctx)
 }
 
-// firstDerived is the number of the first record that a reference makes. Carriers have the negative
-// numbers of what is deferred, and pipelines lie far below.
-const firstDerived = -1 << 61
+// The numbers of the first records that a reference makes, that a record names as merged into it, and
+// that give way to one that has their name. Carriers have the negative numbers of what is deferred, and
+// pipelines lie far below.
+const (
+	firstDerived  = -1 << 61
+	firstTwin     = -1 << 60
+	firstEclipsed = -1 << 59
+)
 
 // derive makes records for names that fit none, where their lookups say so: owners of whom nothing but
 // the name was exported.

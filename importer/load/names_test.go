@@ -432,15 +432,18 @@ func TestNames_Derived(t *testing.T) {
 	require.Equal(t, owners, people())
 	next.again(t, pool, derivingConfig(), MergeOptions{})
 
-	// A real one of the name comes: from now on it is the one that is meant.
+	// A real one of the name comes: it takes the node over that was made in its place, code and edges.
 	next = &batch{}
 	next.add(1, "User", "u1", "person", "CON", "Ada de Vries")
 	next.called(1, ownerName, "Ada de Vries")
 	next.owned(2, "a7", "Ada de Vries")
 	out = next.run(t, pool, derivingConfig(), MergeOptions{})
 	require.Equal(t, map[string]Links{"owned_by": {Found: 1, Linked: 1}}, out.Links)
-	require.Contains(t, edges(t, pool), "owned_by a7 u1")
+	require.Contains(t, edges(t, pool), "owned_by a7 Ada de Vries")
 	require.Contains(t, edges(t, pool), "owned_by a1 Ada de Vries")
+	require.Equal(t, []string{"CON-2310-0001|Ada de Vries", "CON-2310-0001|u1"}, values(t, pool, `SELECT n.properties->>'code' || '|' || m.source_id
+		FROM rye.node_source_map m JOIN rye.nodes n ON n.id = m.node_id WHERE n.archived_at IS NULL AND m.source_table = 'User' ORDER BY 1`))
+	require.Equal(t, []string{"User.name|Ada de Vries|User|u1", "User.name|Čapek|User|Čapek|derived"}, keptNames(t, pool))
 	next.again(t, pool, derivingConfig(), MergeOptions{})
 
 	// Two real ones of the name: nobody can say which.
@@ -450,7 +453,7 @@ func TestNames_Derived(t *testing.T) {
 	next.owned(2, "a8", "Ada de Vries")
 	out = next.run(t, pool, derivingConfig(), MergeOptions{})
 	require.Equal(t, map[string]Links{"owned_by": {Found: 1, Deferred: 1}}, out.Links)
-	require.Equal(t, `User.name "Ada de Vries" 1 [User u1 CON-2401-0002 Ada de Vries] [User u2 CON-2401-0003 Ada  de Vries]`, told(out)[0])
+	require.Equal(t, `User.name "Ada de Vries" 1 [User u1 CON-2310-0001 Ada de Vries] [User u2 CON-2401-0002 Ada  de Vries]`, told(out)[0])
 }
 
 // TestNames_DerivedLater lets names that wait make their records, when a mapping says so at last.

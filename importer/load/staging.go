@@ -91,6 +91,7 @@ type params struct {
 	records      []importdb.StagingRecordCopyFromParams
 	nodes        []importdb.StagingNodeCopyFromParams
 	names        []importdb.StagingNameCopyFromParams
+	twins        []importdb.StagingTwinCopyFromParams
 	links        []importdb.StagingLinkCopyFromParams
 	facts        []importdb.StagingFactCopyFromParams
 	events       []importdb.StagingEventCopyFromParams
@@ -141,6 +142,17 @@ func (r *Run) params(file int32, b *graph.Batch, same []bool, out *Staged) (*par
 	}
 	if err := r.names(p, b, skip); err != nil {
 		return nil, err
+	}
+	for i := range b.Twins {
+		t := &b.Twins[i]
+		if skip[t.Rec] {
+			continue
+		}
+		object, err := r.object(t.Ref.Object)
+		if err != nil {
+			return nil, err
+		}
+		p.twins = append(p.twins, importdb.StagingTwinCopyFromParams{RunNo: r.Number, Rec: t.Rec, ObjectNo: *object, LegacyID: t.Ref.ID})
 	}
 	for i := range b.Links {
 		if err := r.link(p, &b.Links[i], skip, out); err != nil {
@@ -306,6 +318,11 @@ func (p *params) copy(ctx context.Context, q *importdb.Queries) error {
 	}
 	if len(p.names) > 0 {
 		if _, err := q.StagingNameCopyFrom(ctx, p.names); err != nil {
+			return err
+		}
+	}
+	if len(p.twins) > 0 {
+		if _, err := q.StagingTwinCopyFrom(ctx, p.twins); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,7 @@ type Plan struct {
 	required []requirement
 	skips    []skip
 	same     []same
+	merged   *ref // the records that were merged into this one
 	names    []naming
 
 	node        *nodePlan
@@ -261,6 +262,9 @@ func (m *Mapping) Compile(objectName string, header []string, settings Settings)
 	}
 	for _, s := range o.Same {
 		p.same = append(p.same, same{when: c.condition(s.When), ref: c.ref(&s.As, "is the same as"), gone: s.Gone})
+	}
+	if o.Merged != nil {
+		p.merged = c.ref(o.Merged, "names the records that were merged into it")
 	}
 	for _, l := range m.lookups[p.Object] {
 		if l.by == "" {

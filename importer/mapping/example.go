@@ -129,9 +129,22 @@ func (c *comparer) gives(g *Gives, b *graph.Batch) {
 		properties = slices.Concat(properties, b.Nodes[0].Fill)
 	}
 	c.entries("properties", g.Properties, decodeEntries(properties))
+	c.twins(g.Merged, b.Twins)
 	c.links(g.Links, b.Links)
 	c.facts(g.Facts, b.Facts)
 	c.participants(g.Participants, b.Participants)
+}
+
+func (c *comparer) twins(want []string, got []graph.Twin) {
+	found := make([]string, len(got))
+	for i, t := range got {
+		found[i] = endText(t.Ref)
+	}
+	for i, w := range want {
+		if !slices.Contains(found, w) {
+			c.differ(fmt.Sprintf("merged[%d]", i), w, strings.Join(found, ", "))
+		}
+	}
 }
 
 func (c *comparer) links(want []GivesLink, got []graph.Link) {

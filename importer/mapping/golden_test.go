@@ -135,6 +135,11 @@ func render(t testing.TB, w *strings.Builder, b *graph.Batch, rec int64) {
 			entries(t, w, n.Properties)
 		}
 	}
+	for i := range b.Twins {
+		if b.Twins[i].Rec == rec {
+			fmt.Fprintf(w, "  merged %s\n", key(b.Twins[i].Ref))
+		}
+	}
 	for i := range b.Events {
 		if e := &b.Events[i]; e.Rec == rec {
 			fmt.Fprintf(w, "  event %s %q at %s", e.Type, e.Summary, stamp(e.OccurredAt))

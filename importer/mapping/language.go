@@ -75,6 +75,7 @@ type Object struct {
 	Require   []string            `yaml:"require"`  // columns without which a record is rejected; a|b means one of both
 	Skip      []Skip              `yaml:"skip"`     // records that are counted and left out
 	Same      []Same              `yaml:"same"`     // the record that this one is the same entity as
+	Merged    *Ref                `yaml:"merged"`   // the records that were merged into this one, which has their ids
 
 	Node        *Node        `yaml:"node"`
 	Event       *Event       `yaml:"event"`
@@ -435,6 +436,7 @@ type Gives struct {
 	Skipped      string             `yaml:"skipped"`  // the reason
 	Type         string             `yaml:"type"`     // of the node or event
 	Label        string             `yaml:"label"`    // of the node, or the summary of the event
+	Merged       []string           `yaml:"merged"`   // the records that were merged into it, as Object:id
 	Properties   map[string]any     `yaml:"properties"`
 	Links        []GivesLink        `yaml:"links"`
 	Facts        []GivesFact        `yaml:"facts"`

@@ -85,6 +85,11 @@ func TestParse_Errors(t *testing.T) {
 		{"LinkWithoutType", objectA + "    node: {type: org}\n    links:\n      - {to: {id: X}}\n", `checking the mapping: objects.A.links[0].type: is missing`},
 		{"FactWithoutType", objectA + "    node: {type: org}\n    facts:\n      - {claim: {a: X}}\n", `checking the mapping: objects.A.facts[0].type: is missing`},
 		{"FactOnNothing", objectA + "    event: {type: e}\n    facts:\n      - {type: f}\n", `checking the mapping: objects.A.facts[0].on: is missing, and the record is no node itself`},
+		{"MergedByName", objectA + "    node: {type: org}\n    names: {name: N}\n    merged: {object: A, by: name, id: X}\n", `checking the mapping: objects.A.merged: records that were merged are named by their ids only`},
+		{"MergedOfAny", objectA + "    node: {type: org}\n    merged: {id: X}\n", `checking the mapping: objects.A.merged.object: name the one object that the ids belong to`},
+		{"MergedOfWhat", objectA + "    node: {type: org}\n    merged: {object: B, id: X}\n", `checking the mapping: objects.A: a reference by X names the object "B", which there is not`},
+		{"MergedDefault", objectA + "    node: {type: org}\n    merged: {object: A, id: X, default: y}\n", `checking the mapping: objects.A.merged.default: a record into which nothing was merged names none`},
+		{"MergedEvent", objectA + "    event: {type: e}\n    merged: {object: A, id: X}\n", `checking the mapping: objects.A.merged: only records that are nodes are merged`},
 		{
 			"All", "objects:\n  B: {node: {type: org}}\n  A:\n",
 			`checking the mapping: mapping: the name is missing; objects.A: is empty; ` +
@@ -260,4 +265,22 @@ objects:
 		"Node", "Participant", "ParticipantEvent", "ParticipantNode", "Prefix", "Same", "Stage", "StageOn", "StagePipeline",
 	}, m.RecordObjects())
 	require.Equal(t, map[string]string{"Node": "Id", "Event": "Id", "Edge": "Id", "Participant": "Id", "Stage": "Label"}, m.KeyColumns())
+}
+
+// TestParse_ExtendsNothing changes nothing of the built-in mappings: what comes of them is what they say.
+func TestParse_ExtendsNothing(t *testing.T) {
+	t.Parallel()
+
+	for _, name := range Names() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			want := builtinNamed(t, name)
+			got, err := Parse([]byte("extends: " + name + "\n"))
+			require.NoError(t, err)
+			require.Equal(t, want.Objects, got.Objects)
+			require.Equal(t, want.Drop, got.Drop)
+			require.Equal(t, want.IDs, got.IDs)
+		})
+	}
 }

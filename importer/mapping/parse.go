@@ -83,8 +83,38 @@ func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) (err error)
 	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
 		return dec.Decode(into) // which says why
 	}
-	ast.Walk(textKeys{}, file.Docs[0].Body)
-	return dec.DecodeFromNode(file.Docs[0].Body, into)
+	body := file.Docs[0].Body
+	ast.Walk(textKeys{}, body)
+	if _, tree := into.(*map[string]any); tree {
+		body = inlined(body, make(map[string]ast.Node))
+	}
+	return dec.DecodeFromNode(body, into)
+}
+
+// inlined puts what aliases stand for in their place. Decoding into maps, the library takes an alias for
+// null whose anchor lies within another one that is not closed yet.
+func inlined(node ast.Node, anchors map[string]ast.Node) ast.Node {
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		v := inlined(n.Value, anchors)
+		anchors[n.Name.String()] = v
+		return v
+	case *ast.AliasNode:
+		if v, ok := anchors[n.Value.String()]; ok {
+			return v
+		}
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			inlined(v, anchors)
+		}
+	case *ast.MappingValueNode:
+		n.Value = inlined(n.Value, anchors)
+	case *ast.SequenceNode:
+		for i, v := range n.Values {
+			n.Values[i] = inlined(v, anchors)
+		}
+	}
+	return node
 }
 
 // textKeys makes texts of keys that YAML takes for something else, as they are written: true, null, 007.
@@ -419,6 +449,18 @@ func (c *checker) references(name string, o *Object) {
 			c.bad("%s.same[%d]: a record is the same as another by its id only", at, i)
 		}
 	}
+	if r := o.Merged; r != nil {
+		switch {
+		case o.Node == nil:
+			c.bad("%s.merged: only records that are nodes are merged", at)
+		case r.By != "":
+			c.bad("%s.merged: records that were merged are named by their ids only", at)
+		case len(r.Objects) != 1 || r.Choose != nil:
+			c.bad("%s.merged.object: name the one object that the ids belong to", at)
+		case r.Default != "":
+			c.bad("%s.merged.default: a record into which nothing was merged names none", at)
+		}
+	}
 	if s := o.Stage; s != nil && s.Pipeline != nil && s.Pipeline.By != "" {
 		c.bad("%s.stage.pipeline: a pipeline is pointed at by its id only, or by whatever deals call it", at)
 	}
@@ -523,6 +565,7 @@ func (o *Object) refs() (ends, others []*Ref) {
 	for i := range o.Same {
 		addOther(&o.Same[i].As)
 	}
+	addOther(o.Merged)
 	if n := o.Node; n != nil {
 		inValue(n.Label)
 		inValues(n.Properties, n.Common)

@@ -50,7 +50,7 @@ func (m *Mapper) keep(b []byte) []byte {
 // Map appends what a record becomes to a batch. It returns the reason when the mapping leaves the
 // record out, or a *FieldError when the record cannot be used; the batch is then as before.
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
-	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names)}
+	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names), len(b.Twins)}
 	m.row.cells = m.repaired(cells)
 	m.hash = m.hash[:0]
 	var record graph.Record
@@ -66,6 +66,7 @@ func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipp
 		}
 		b.Nodes, b.Links, b.Facts = b.Nodes[:mark[0]], b.Links[:mark[1]], b.Facts[:mark[2]]
 		b.Events, b.Participants, b.Stages, b.Names = b.Events[:mark[3]], b.Participants[:mark[4]], b.Stages[:mark[5]], b.Names[:mark[6]]
+		b.Twins = b.Twins[:mark[7]]
 		var fe *FieldError
 		if errors.As(err, &fe) {
 			if fe.ID = record.ID; m.forgiven(fe) {
@@ -175,7 +176,28 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			return out, "", err
 		}
 	}
+	if err := m.twins(b, rec, &out); err != nil {
+		return out, "", err
+	}
 	return out, "", m.names(b, rec, out.ID)
+}
+
+// twins notes the records that were merged into this one. Lists may name the survivor too.
+func (m *Mapper) twins(b *graph.Batch, rec int64, out *graph.Record) error {
+	if m.plan.merged == nil {
+		return nil
+	}
+	refs, err := m.plan.merged.all(m.refs[:0], &m.row)
+	if err != nil {
+		return err
+	}
+	m.refs = refs
+	for _, ref := range refs {
+		if ref != (graph.Ref{Object: out.Object, ID: out.ID}) && !ref.IsZero() {
+			b.Twins = append(b.Twins, graph.Twin{Rec: rec, Ref: ref})
+		}
+	}
+	return nil
 }
 
 // names notes what the record can be pointed at by.
@@ -827,7 +849,7 @@ func (r *row) isBlank(col int) bool {
 
 // hashRecord hashes everything that the record maps to, so that a later run can tell whether
 // anything in it has changed. Where it was read and what is dropped do not count.
-func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [7]int) {
+func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [8]int) {
 	m.add(string(r.Kind), r.Object, r.ID, r.Same.Object, r.Same.ID)
 	m.addBool(r.Deleted)
 	m.addTime(r.CreatedAt)
@@ -869,6 +891,9 @@ func (m *Mapper) hashRecord(b *graph.Batch, r *graph.Record, mark [7]int) {
 	}
 	for _, n := range b.Names[mark[6]:] {
 		m.add("a", n.Lookup, n.Name)
+	}
+	for _, t := range b.Twins[mark[7]:] {
+		m.add("t", t.Ref.Object, t.Ref.ID)
 	}
 	sum := sha256.Sum256(m.hash)
 	copy(r.Hash[:], sum[:])

@@ -128,13 +128,14 @@ func (v *Verifier) edge(g *reading, r *record, l *graph.Link, e *importdb.Verify
 	}
 
 	// An edge that came with a change of its record began with the change, and one that stood before the
-	// record came began when another record says.
+	// record came began when another record says, as does one of two that a merge of nodes made one.
 	replaced, older := false, false
 	from := optionalTime(e.EffectiveFrom)
 	if row, ok := g.journal[r.ref()]; ok && e.Record != "" {
 		replaced = e.Record == r.name() && row.FirstRunNo < e.RunNo &&
 			!from.Before(l.EffectiveFrom) && (r.Version.IsZero() || !from.After(latest(r.Version, l.EffectiveFrom)))
-		older = e.Record != r.name() && row.FirstRunNo > e.RunNo
+		own := g.nodes[g.resolved[r.ref()].id]
+		older = e.Record != r.name() && (row.FirstRunNo > e.RunNo || own != nil && own.Merged)
 	}
 	if !l.EffectiveFrom.IsZero() && !older {
 		v.vote(true, v.hash("from", id), replaced || sameTime(from, l.EffectiveFrom), func() Difference {

@@ -26,6 +26,7 @@ func (v *Verifier) node(g *reading, r *record) bool {
 		return false
 	}
 	v.sameness(g, r, n)
+	v.twins(g, r, n)
 	v.archived(r, n)
 	if r.node == nil {
 		return true
@@ -55,8 +56,8 @@ func (v *Verifier) sameness(g *reading, r *record, n *node) {
 		}
 		return
 	}
-	if n.Records < 2 || n.Merged {
-		return
+	if n.Records < 2 || n.Merged || v.merged[v.key(r.Object, r.ID)] {
+		return // what is merged into another one its survivor checks
 	}
 	root, taken := v.roots[n.ID]
 	if !taken {
@@ -68,6 +69,19 @@ func (v *Verifier) sameness(g *reading, r *record, n *node) {
 		root.Found = "the node of " + r.Object + " " + r.ID
 		v.roots[n.ID] = root
 		v.report(root)
+	}
+}
+
+// twins checks that the ids of the records that were merged into this one lead to its node.
+func (v *Verifier) twins(g *reading, r *record, n *node) {
+	for i := range r.twins {
+		t := r.twins[i].Ref
+		switch found, ok := g.resolved[t]; {
+		case !ok:
+			v.report(r.difference(Missing, "crosswalk", "that "+t.Object+" "+t.ID+" is its node", ""))
+		case found.id != n.ID:
+			v.report(r.difference(Different, "crosswalk", "that "+t.Object+" "+t.ID+" is its node", "another node"))
+		}
 	}
 }
 

@@ -97,6 +97,9 @@ func (v *Verifier) read(ctx context.Context, records []*record) (*reading, error
 		default:
 			journal.add(r.ref())
 		}
+		for i := range r.twins {
+			refs.add(r.twins[i].Ref)
+		}
 		for i := range r.links {
 			refs.add(r.links[i].Source)
 			refs.add(r.links[i].Target)

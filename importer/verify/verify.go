@@ -64,6 +64,7 @@ type Verifier struct {
 
 	mu        sync.Mutex
 	keys      map[uint64]winner
+	merged    map[uint64]bool // records that others name as merged into them
 	stages    map[seenStage]bool
 	roots     map[uuid.UUID]Difference // of nodes that several records share: that of the one which is to share with none
 	pipelines map[uuid.UUID]*pipeline
@@ -98,7 +99,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Verifier, erro
 	}
 	v := &Verifier{
 		cfg: cfg, tx: tx, conn: conn, q: importdb.New(tx), lookups: make(map[string]bool), seed: maphash.MakeSeed(),
-		keys: make(map[uint64]winner), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
+		keys: make(map[uint64]winner), merged: make(map[uint64]bool), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
 		pipelines: make(map[uuid.UUID]*pipeline), votes: newVotes(), sums: newSums(), result: newResult(),
 	}
 	for _, l := range cfg.Lookups {
@@ -134,6 +135,9 @@ func (v *Verifier) Note(b *graph.Batch) {
 		if old, ok := v.keys[key]; !ok || w.version > old.version || w.version == old.version && w.rec < old.rec {
 			v.keys[key] = w
 		}
+	}
+	for i := range b.Twins {
+		v.merged[v.key(b.Twins[i].Ref.Object, b.Twins[i].Ref.ID)] = true
 	}
 	for i := range b.Stages {
 		if s := &b.Stages[i]; !s.Pipeline.IsZero() {
@@ -205,6 +209,7 @@ type record struct {
 	links        []graph.Link
 	facts        []graph.Fact
 	participants []graph.Participant
+	twins        []graph.Twin
 }
 
 func (r *record) ref() graph.Ref { return graph.Ref{Object: r.Object, ID: r.ID} }
@@ -216,7 +221,7 @@ func (r *record) name() string { return r.Object + "/" + r.ID }
 // records.
 func split(b *graph.Batch) []*record {
 	out := make([]*record, len(b.Records))
-	var node, event, link, fact, participant int
+	var node, event, link, fact, participant, twin int
 	for i := range b.Records {
 		r := &record{Record: &b.Records[i]}
 		if node < len(b.Nodes) && b.Nodes[node].Rec == r.Rec {
@@ -230,6 +235,7 @@ func split(b *graph.Batch) []*record {
 		r.links, link = run(b.Links, link, func(l *graph.Link) bool { return l.Rec == r.Rec })
 		r.facts, fact = run(b.Facts, fact, func(f *graph.Fact) bool { return f.Rec == r.Rec })
 		r.participants, participant = run(b.Participants, participant, func(p *graph.Participant) bool { return p.Rec == r.Rec })
+		r.twins, twin = run(b.Twins, twin, func(t *graph.Twin) bool { return t.Rec == r.Rec })
 		out[i] = r
 	}
 	return out

@@ -431,3 +431,39 @@ func (r iteratorForStagingStageCopyFrom) Err() error {
 func (q *Queries) StagingStageCopyFrom(ctx context.Context, arg []StagingStageCopyFromParams) (int64, error) {
 	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_stages"}, []string{"run_no", "pipeline_object_no", "pipeline_ref", "legacy_id", "label", "stage_key", "sort_order", "probability", "closed", "won", "seen"}, &iteratorForStagingStageCopyFrom{rows: arg})
 }
+
+// iteratorForStagingTwinCopyFrom implements pgx.CopyFromSource.
+type iteratorForStagingTwinCopyFrom struct {
+	rows                 []StagingTwinCopyFromParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForStagingTwinCopyFrom) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForStagingTwinCopyFrom) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunNo,
+		r.rows[0].Rec,
+		r.rows[0].ObjectNo,
+		r.rows[0].LegacyID,
+	}, nil
+}
+
+func (r iteratorForStagingTwinCopyFrom) Err() error {
+	return nil
+}
+
+// StagingTwinCopyFrom copies into staging which records were merged into those of a batch.
+func (q *Queries) StagingTwinCopyFrom(ctx context.Context, arg []StagingTwinCopyFromParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"rye_import", "staging_twins"}, []string{"run_no", "rec", "object_no", "legacy_id"}, &iteratorForStagingTwinCopyFrom{rows: arg})
+}

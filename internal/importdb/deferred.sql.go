@@ -124,8 +124,14 @@ func (q *Queries) DeferredCountLinks(ctx context.Context, runNo int32) ([]Deferr
 }
 
 const deferredDeleteCarried = `-- name: DeferredDeleteCarried :execrows
-DELETE FROM rye_import.deferred d USING rye_import.staging_records s
-WHERE s.run_no = $1 AND s.kind = 'carrier' AND s.rec = -d.deferred_no
+WITH gone AS (
+    DELETE FROM rye_import.deferred d USING rye_import.staging_records s
+    WHERE s.run_no = $1::int AND s.kind = 'carrier' AND s.rec = -d.deferred_no
+    RETURNING d.object_no, d.legacy_id, d.kind, d.slot, d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id, d.deferred_at
+)
+INSERT INTO rye_import.merge_deferred (run_no, object_no, legacy_id, kind, slot, ref1_object_no, ref1_id, ref2_object_no, ref2_id, deferred_at)
+SELECT $1::int, g.object_no, g.legacy_id, g.kind, g.slot, g.ref1_object_no, g.ref1_id, g.ref2_object_no, g.ref2_id, g.deferred_at
+FROM gone g
 `
 
 // DeferredDeleteCarried forgets what carriers have taken up.
@@ -148,11 +154,18 @@ func (q *Queries) DeferredDeleteMany(ctx context.Context, deferredNos []int64) e
 }
 
 const deferredDeleteRestaged = `-- name: DeferredDeleteRestaged :execrows
-DELETE FROM rye_import.deferred d USING rye_import.staging_records s
-WHERE s.run_no = $1 AND s.changed AND s.rec > 0 AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id
+WITH gone AS (
+    DELETE FROM rye_import.deferred d USING rye_import.staging_records s
+    WHERE s.run_no = $1::int AND s.changed AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id
+    RETURNING d.object_no, d.legacy_id, d.kind, d.slot, d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id, d.deferred_at
+)
+INSERT INTO rye_import.merge_deferred (run_no, object_no, legacy_id, kind, slot, ref1_object_no, ref1_id, ref2_object_no, ref2_id, deferred_at)
+SELECT $1::int, g.object_no, g.legacy_id, g.kind, g.slot, g.ref1_object_no, g.ref1_id, g.ref2_object_no, g.ref2_id, g.deferred_at
+FROM gone g
 `
 
-// DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run.
+// DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run, or
+// were merged into others.
 func (q *Queries) DeferredDeleteRestaged(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, deferredDeleteRestaged, runNo)
 	if err != nil {
@@ -264,6 +277,23 @@ type DeferredInsertSameParams struct {
 func (q *Queries) DeferredInsertSame(ctx context.Context, arg DeferredInsertSameParams) error {
 	_, err := q.db.Exec(ctx, deferredInsertSame, arg.RunNo, arg.Recs)
 	return err
+}
+
+const deferredKeepAge = `-- name: DeferredKeepAge :execrows
+UPDATE rye_import.deferred d
+SET deferred_at = k.deferred_at
+FROM rye_import.merge_deferred k
+WHERE k.run_no = $1 AND d.run_no = k.run_no AND d.object_no = k.object_no AND d.legacy_id = k.legacy_id AND d.kind = k.kind AND d.slot = k.slot
+    AND (d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id) IS NOT DISTINCT FROM (k.ref1_object_no, k.ref1_id, k.ref2_object_no, k.ref2_id)
+`
+
+// DeferredKeepAge lets what is deferred anew wait since it was deferred first.
+func (q *Queries) DeferredKeepAge(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, deferredKeepAge, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deferredListArrivedGone = `-- name: DeferredListArrivedGone :many

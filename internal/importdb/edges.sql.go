@@ -25,14 +25,47 @@ WITH archived AS (
         WHERE r.run_no = $1 AND r.archived = 'missing')
 )
 UPDATE rye.edges e
-SET effective_to = greatest(archived.archived_at, e.effective_from)
+SET effective_to = greatest(archived.archived_at, e.effective_from),
+    attrs = e.attrs || jsonb_build_object('ended_with_node', $1::int)
 FROM archived
 WHERE (e.source_id = archived.id OR e.target_id = archived.id) AND e.effective_to IS NULL AND e.archived_at IS NULL
 `
 
-// EdgeCloseArchived ends the edges of nodes that this run has archived.
+// EdgeCloseArchived ends the edges of nodes that this run has archived, and notes it: they open again
+// when the node comes back.
 func (q *Queries) EdgeCloseArchived(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, edgeCloseArchived, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const edgeCloseDead = `-- name: EdgeCloseDead :execrows
+WITH dead AS (
+    SELECT s.id, o.object || '/' || s.legacy_id AS record, coalesce(s.version, $2::timestamptz) AS died_at
+    FROM rye_import.staging_records s
+    JOIN rye_import.objects o ON o.object_no = s.object_no
+    WHERE s.run_no = $1::int AND s.rec = ANY ($3::bigint[])
+)
+UPDATE rye.edges e
+SET effective_to = greatest(dead.died_at, e.effective_from)
+FROM dead
+WHERE (e.source_id = dead.id OR e.target_id = dead.id) AND e.effective_to IS NULL AND e.archived_at IS NULL
+    AND e.attrs -> 'import' ->> 'record' = dead.record AND NOT EXISTS (
+        SELECT FROM rye_import.merge_edges m WHERE m.run_no = $1::int AND m.id = e.id AND m.outcome = 'present')
+`
+
+type EdgeCloseDeadParams struct {
+	RunNo     int32
+	StartedAt time.Time
+	Recs      []int64
+}
+
+// EdgeCloseDead ends what records said of themselves that have died into others in this run: the survivor
+// says what holds now. What others said of them stays with the survivor.
+func (q *Queries) EdgeCloseDead(ctx context.Context, arg EdgeCloseDeadParams) (int64, error) {
+	result, err := q.db.Exec(ctx, edgeCloseDead, arg.RunNo, arg.StartedAt, arg.Recs)
 	if err != nil {
 		return 0, err
 	}
@@ -141,21 +174,76 @@ func (q *Queries) EdgeInsertStaged(ctx context.Context, runNo int32) (int64, err
 	return result.RowsAffected(), nil
 }
 
+const edgeReopenReturned = `-- name: EdgeReopenReturned :execrows
+WITH ended AS (
+    SELECT DISTINCT ON (e.edge_type, e.source_id, e.target_id) e.id, e.edge_type, e.source_id, e.target_id,
+        e.attrs -> 'import' ->> 'record' AS record, rye_import.journal_number(e.attrs -> 'import' -> 'run') AS made_no,
+        rye_import.journal_number(e.attrs -> 'ended_with_node') AS ended_no
+    FROM rye_import.merge_nodes c
+    JOIN rye.edges e ON e.source_id = c.node_id OR e.target_id = c.node_id
+    JOIN rye.nodes s ON s.id = e.source_id AND s.archived_at IS NULL
+    JOIN rye.nodes t ON t.id = e.target_id AND t.archived_at IS NULL
+    WHERE c.run_no = $1::int AND NOT c.archive AND e.attrs ? 'ended_with_node' AND e.effective_to IS NOT NULL AND e.archived_at IS NULL
+    ORDER BY e.edge_type, e.source_id, e.target_id, e.effective_to DESC, e.id
+), said AS (
+    SELECT x.id
+    FROM ended x
+    JOIN rye_import.runs u ON u.run_no = x.made_no
+    JOIN rye_import.objects o ON o.source = u.source AND o.object = split_part(x.record, '/', 1)
+    JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = substr(x.record, length(o.object) + 2)
+    WHERE r.archived IS NULL AND r.run_no <= x.ended_no AND NOT EXISTS (
+        SELECT FROM rye_import.staging_records s
+        WHERE s.run_no = $1::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.changed)
+)
+UPDATE rye.edges e
+SET effective_to = NULL, attrs = e.attrs - 'ended_with_node'
+FROM ended x
+WHERE e.id = x.id AND (x.record IS NULL OR x.id IN (SELECT said.id FROM said))
+    AND NOT EXISTS (
+        SELECT FROM rye.edges k
+        WHERE k.source_id = x.source_id AND k.edge_type = x.edge_type AND k.target_id = x.target_id
+            AND k.effective_to IS NULL AND k.archived_at IS NULL)
+`
+
+// EdgeReopenReturned opens the edges again that ended because a node was archived which this run brings
+// back: those whose record has said nothing since. What the records of the run say is an edge of its own.
+func (q *Queries) EdgeReopenReturned(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, edgeReopenReturned, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const edgeUpdatePresent = `-- name: EdgeUpdatePresent :many
-WITH updated AS (
+WITH corrected AS (
+    SELECT m.id, m.rec
+    FROM rye_import.merge_edges m
+    JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec AND s.kind <> 'carrier'
+    JOIN rye_import.objects o ON o.object_no = s.object_no
+    JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+    JOIN rye.edges e ON e.id = m.id
+    WHERE m.run_no = $1::int AND m.outcome = 'present' AND e.effective_from <> m.effective_from
+        AND (e.effective_to IS NULL OR m.effective_from <= coalesce(m.effective_to, e.effective_to))
+        AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
+        AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
+), updated AS (
     UPDATE rye.edges e
     SET properties = e.properties || coalesce(m.properties, '{}'),
+        effective_from = CASE WHEN c.rec IS NOT NULL THEN m.effective_from ELSE e.effective_from END,
         effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
     FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.outcome = 'present' AND e.id = m.id
-        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
+    LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
+    WHERE m.run_no = $1::int AND m.outcome = 'present' AND e.id = m.id
+        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec
 `
 
-// EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
-// end that the source says, where they have ended.
+// EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
+// the source says, where they have ended, and the beginning, where the record that made them says another
+// one now. An edge that came with a change of its record began with the change.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {

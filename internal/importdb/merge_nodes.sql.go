@@ -35,13 +35,14 @@ WITH said AS (
         rye_import.jsonb_merge(n.fill ORDER BY s.alias DESC, s.rec) FILTER (WHERE n.fill IS NOT NULL) AS fill,
         rye_import.jsonb_merge(c.blanks ORDER BY s.rec) FILTER (WHERE NOT s.alias) AS blanks,
         (array_agg(n.label ORDER BY s.alias, s.rec DESC) FILTER (WHERE n.label IS NOT NULL AND NOT s.alias))[1] AS label,
-        bool_and(s.deleted) AS deleted, bool_or(NOT s.deleted) AS lives,
+        bool_and(s.deleted) AS deleted, bool_or(NOT s.deleted) AS lives, bool_or(r.legacy_id IS NOT NULL AND NOT s.deleted) AS known,
         (array_agg(s.file_no ORDER BY s.rec DESC))[1] AS file_no, (array_agg(s.line ORDER BY s.rec DESC))[1] AS line
     FROM rye_import.staging_records s
     LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
     LEFT JOIN LATERAL (
         SELECT jsonb_object_agg(k.key, NULL) AS blanks FROM unnest(n.clear) AS k (key)
     ) c ON n.clear IS NOT NULL
+    LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
     WHERE s.run_no = $1::int AND s.kind = 'node' AND s.changed AND s.existing
     GROUP BY s.id
 ), changed AS (
@@ -64,6 +65,12 @@ WITH said AS (
                 SELECT FROM rye_import.staging_records t
                 JOIN rye_import.records r ON r.object_no = t.object_no AND r.legacy_id = t.legacy_id AND r.archived IS NOT NULL
                 WHERE t.run_no = $1::int AND t.kind = 'node' AND t.changed AND NOT t.deleted AND t.id = d.node_id) THEN false
+            -- A new record has taken the node over of one that the importer archived.
+            WHEN n.archived_at IS NOT NULL AND d.lives AND NOT d.known AND EXISTS (
+                SELECT FROM rye.node_source_map m
+                JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
+                JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NOT NULL
+                WHERE m.node_id = d.node_id) THEN false
         END AS archive
     FROM said d
     JOIN rye.nodes n ON n.id = d.node_id

@@ -165,7 +165,7 @@ func (q *Queries) NodeLockStaged(ctx context.Context, runNo int32) (int64, error
 	return count, err
 }
 
-const nodeMergeMany = `-- name: NodeMergeMany :exec
+const nodeMergeMany = `-- name: NodeMergeMany :execrows
 SELECT rye.merge_nodes(g.duplicate_id, g.canonical_id, $1::text)
 FROM (
     SELECT unnest($2::uuid[]) AS duplicate_id, unnest($3::uuid[]) AS canonical_id
@@ -181,9 +181,12 @@ type NodeMergeManyParams struct {
 }
 
 // NodeMergeMany folds nodes into others, one after another.
-func (q *Queries) NodeMergeMany(ctx context.Context, arg NodeMergeManyParams) error {
-	_, err := q.db.Exec(ctx, nodeMergeMany, arg.MergedBy, arg.DuplicateIDs, arg.CanonicalIDs)
-	return err
+func (q *Queries) NodeMergeMany(ctx context.Context, arg NodeMergeManyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, nodeMergeMany, arg.MergedBy, arg.DuplicateIDs, arg.CanonicalIDs)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const nodeSetStages = `-- name: NodeSetStages :execrows

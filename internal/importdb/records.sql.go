@@ -60,6 +60,32 @@ func (q *Queries) RecordArchiveMissing(ctx context.Context, arg RecordArchiveMis
 	return items, nil
 }
 
+const recordArchiveTwins = `-- name: RecordArchiveTwins :execrows
+UPDATE rye_import.records r
+SET archived = 'deleted', run_no = s.run_no, file_no = s.file_no, line = s.line
+FROM rye_import.staging_records s
+WHERE s.run_no = $1 AND s.rec BETWEEN $2::bigint AND $3::bigint
+    AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id AND r.archived IS NULL AND NOT EXISTS (
+        SELECT FROM rye_import.staging_records m
+        WHERE m.run_no = s.run_no AND m.object_no = s.object_no AND m.legacy_id = s.legacy_id AND m.rec > 0)
+`
+
+type RecordArchiveTwinsParams struct {
+	RunNo    int32
+	FirstRec int64
+	LastRec  int64
+}
+
+// RecordArchiveTwins notes that records are dead which others name as merged into them, and that the
+// export does not have.
+func (q *Queries) RecordArchiveTwins(ctx context.Context, arg RecordArchiveTwinsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, recordArchiveTwins, arg.RunNo, arg.FirstRec, arg.LastRec)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const recordCountMissing = `-- name: RecordCountMissing :one
 SELECT count(*) AS total,
     count(*) FILTER (WHERE NOT EXISTS (

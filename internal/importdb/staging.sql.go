@@ -43,24 +43,26 @@ const stagingDeleteRuns = `-- name: StagingDeleteRuns :exec
 WITH
     d1 AS (DELETE FROM rye_import.staging_records WHERE run_no = ANY ($1::int[])),
     d2 AS (DELETE FROM rye_import.staging_nodes WHERE run_no = ANY ($1::int[])),
-    d3 AS (DELETE FROM rye_import.staging_links WHERE run_no = ANY ($1::int[])),
-    d4 AS (DELETE FROM rye_import.staging_facts WHERE run_no = ANY ($1::int[])),
-    d5 AS (DELETE FROM rye_import.staging_events WHERE run_no = ANY ($1::int[])),
-    d6 AS (DELETE FROM rye_import.staging_participants WHERE run_no = ANY ($1::int[])),
-    d7 AS (DELETE FROM rye_import.staging_stages WHERE run_no = ANY ($1::int[])),
-    d8 AS (DELETE FROM rye_import.merge_losers WHERE run_no = ANY ($1::int[])),
-    d9 AS (DELETE FROM rye_import.merge_codes WHERE run_no = ANY ($1::int[])),
-    d10 AS (DELETE FROM rye_import.merge_nodes WHERE run_no = ANY ($1::int[])),
-    d11 AS (DELETE FROM rye_import.merge_effects WHERE run_no = ANY ($1::int[])),
-    d12 AS (DELETE FROM rye_import.merge_edges WHERE run_no = ANY ($1::int[])),
-    d13 AS (DELETE FROM rye_import.merge_participants WHERE run_no = ANY ($1::int[])),
-    d14 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY ($1::int[])),
-    d15 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY ($1::int[])),
-    d16 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY ($1::int[])),
-    d17 AS (DELETE FROM rye_import.staging_names WHERE run_no = ANY ($1::int[])),
-    d18 AS (DELETE FROM rye_import.merge_names WHERE run_no = ANY ($1::int[])),
-    d19 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY ($1::int[])),
-    d20 AS (DELETE FROM rye_import.staging_origins WHERE run_no = ANY ($1::int[]))
+    d3 AS (DELETE FROM rye_import.staging_names WHERE run_no = ANY ($1::int[])),
+    d4 AS (DELETE FROM rye_import.staging_twins WHERE run_no = ANY ($1::int[])),
+    d5 AS (DELETE FROM rye_import.staging_links WHERE run_no = ANY ($1::int[])),
+    d6 AS (DELETE FROM rye_import.staging_facts WHERE run_no = ANY ($1::int[])),
+    d7 AS (DELETE FROM rye_import.staging_events WHERE run_no = ANY ($1::int[])),
+    d8 AS (DELETE FROM rye_import.staging_participants WHERE run_no = ANY ($1::int[])),
+    d9 AS (DELETE FROM rye_import.staging_stages WHERE run_no = ANY ($1::int[])),
+    d10 AS (DELETE FROM rye_import.staging_origins WHERE run_no = ANY ($1::int[])),
+    d11 AS (DELETE FROM rye_import.merge_losers WHERE run_no = ANY ($1::int[])),
+    d12 AS (DELETE FROM rye_import.merge_names WHERE run_no = ANY ($1::int[])),
+    d13 AS (DELETE FROM rye_import.merge_codes WHERE run_no = ANY ($1::int[])),
+    d14 AS (DELETE FROM rye_import.merge_nodes WHERE run_no = ANY ($1::int[])),
+    d15 AS (DELETE FROM rye_import.merge_effects WHERE run_no = ANY ($1::int[])),
+    d16 AS (DELETE FROM rye_import.merge_edges WHERE run_no = ANY ($1::int[])),
+    d17 AS (DELETE FROM rye_import.merge_participants WHERE run_no = ANY ($1::int[])),
+    d18 AS (DELETE FROM rye_import.merge_deferred WHERE run_no = ANY ($1::int[])),
+    d19 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY ($1::int[])),
+    d20 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY ($1::int[])),
+    d21 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY ($1::int[])),
+    d22 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY ($1::int[]))
 SELECT 1
 `
 
@@ -81,7 +83,12 @@ func (q *Queries) StagingSetLockTimeout(ctx context.Context) error {
 }
 
 const stagingTruncate = `-- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.staging_names, rye_import.merge_undo, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_names, rye_import.staging_origins
+TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
+    rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
+    rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
+    rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges,
+    rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals, rye_import.merge_stages,
+    rye_import.merge_facts, rye_import.merge_undo
 `
 
 // StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of

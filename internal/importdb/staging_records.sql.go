@@ -139,6 +139,97 @@ func (q *Queries) StagingRecordInsertDerived(ctx context.Context, arg StagingRec
 	return result.RowsAffected(), nil
 }
 
+const stagingRecordInsertEclipsed = `-- name: StagingRecordInsertEclipsed :execrows
+WITH claims AS (
+    SELECT k.object_no, k.legacy_id, s.rec, coalesce(s.id, m.node_id) AS node_id, x.object_no AS same_object_no, x.legacy_id AS same_id
+    FROM rye_import.names k
+    JOIN rye_import.names x ON x.lookup_no = k.lookup_no AND x.name_key = k.name_key AND NOT x.derived
+    JOIN rye_import.objects o ON o.object_no = x.object_no
+    LEFT JOIN rye_import.staging_records s
+        ON s.run_no = $1::int AND s.object_no = x.object_no AND s.legacy_id = x.legacy_id AND s.kind = 'node' AND s.changed
+    LEFT JOIN rye_import.records r ON r.object_no = x.object_no AND r.legacy_id = x.legacy_id
+    LEFT JOIN rye.node_source_map m
+        ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = x.legacy_id COLLATE "default"
+    WHERE k.derived AND k.lookup_no = ANY ($3::int[]) AND NOT (x.object_no = k.object_no AND x.legacy_id = k.legacy_id)
+        AND CASE WHEN s.rec IS NULL THEN r.archived IS NULL ELSE EXISTS (
+            SELECT FROM rye_import.staging_names n
+            WHERE n.run_no = s.run_no AND n.rec = s.rec AND n.lookup_no = x.lookup_no AND rye_import.name_key(n.name) = x.name_key) END
+), eclipsed AS (
+    SELECT c.object_no, c.legacy_id, (array_agg(c.same_object_no ORDER BY c.rec))[1] AS same_object_no, (array_agg(c.same_id ORDER BY c.rec))[1] AS same_id
+    FROM claims c
+    GROUP BY 1, 2
+    HAVING count(DISTINCT c.node_id) = 1 AND bool_or(c.rec IS NOT NULL)
+)
+INSERT INTO rye_import.staging_records (run_no, rec, object_no, legacy_id, kind, id, content_hash, changed, deleted, existing, alias,
+    version, file_no, line, same_object_no, same_id)
+SELECT $1::int, row_number() OVER (ORDER BY e.object_no, e.legacy_id) - 1 + $2::bigint, e.object_no, e.legacy_id, 'node',
+    m.node_id, '00000000-0000-0000-0000-000000000000', true, true, true, false, s.version, s.file_no, s.line, e.same_object_no, e.same_id
+FROM eclipsed e
+JOIN rye_import.objects o ON o.object_no = e.object_no
+JOIN rye.node_source_map m
+    ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = e.legacy_id COLLATE "default"
+JOIN rye.nodes d ON d.id = m.node_id AND d.archived_at IS NULL
+JOIN rye_import.staging_records s
+    ON s.run_no = $1::int AND s.object_no = e.same_object_no AND s.legacy_id = e.same_id AND s.kind = 'node' AND s.changed
+WHERE NOT EXISTS (
+    SELECT FROM rye_import.staging_records d
+    WHERE d.run_no = $1::int AND d.object_no = e.object_no AND d.legacy_id = e.legacy_id)
+`
+
+type StagingRecordInsertEclipsedParams struct {
+	RunNo     int32
+	FirstRec  int64
+	LookupNos []int32
+}
+
+// StagingRecordInsertEclipsed stages the records that references alone made and whose name one living
+// record of the run now has itself: they are the same. A name that several living nodes have tells
+// nothing. They are numbered from first_rec on.
+func (q *Queries) StagingRecordInsertEclipsed(ctx context.Context, arg StagingRecordInsertEclipsedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingRecordInsertEclipsed, arg.RunNo, arg.FirstRec, arg.LookupNos)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stagingRecordInsertTwins = `-- name: StagingRecordInsertTwins :execrows
+WITH named AS (
+    SELECT DISTINCT ON (t.object_no, t.legacy_id) t.object_no, t.legacy_id, s.object_no AS same_object_no, s.legacy_id AS same_id,
+        s.version, s.file_no, s.line
+    FROM rye_import.staging_twins t
+    JOIN rye_import.staging_records s ON s.run_no = t.run_no AND s.rec = t.rec
+    WHERE t.run_no = $1::int AND NOT EXISTS (
+        SELECT FROM rye_import.staging_records d
+        WHERE d.run_no = t.run_no AND d.object_no = t.object_no AND d.legacy_id = t.legacy_id AND d.kind = 'node' AND d.changed)
+    ORDER BY t.object_no, t.legacy_id, s.object_no, s.legacy_id
+)
+INSERT INTO rye_import.staging_records (run_no, rec, object_no, legacy_id, kind, id, content_hash, changed, deleted, existing, alias,
+    version, file_no, line, same_object_no, same_id)
+SELECT $1::int, row_number() OVER (ORDER BY n.object_no, n.legacy_id) - 1 + $2::bigint, n.object_no, n.legacy_id, 'node',
+    coalesce(m.node_id, gen_random_uuid()), '00000000-0000-0000-0000-000000000000', true, true, m.node_id IS NOT NULL, false,
+    n.version, n.file_no, n.line, n.same_object_no, n.same_id
+FROM named n
+JOIN rye_import.objects o ON o.object_no = n.object_no
+LEFT JOIN rye.node_source_map m
+    ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = n.legacy_id COLLATE "default"
+`
+
+type StagingRecordInsertTwinsParams struct {
+	RunNo    int32
+	FirstRec int64
+}
+
+// StagingRecordInsertTwins stages the other records that records of the run name as merged into them:
+// dead ones, which are nothing but their ids. They are numbered from first_rec on.
+func (q *Queries) StagingRecordInsertTwins(ctx context.Context, arg StagingRecordInsertTwinsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingRecordInsertTwins, arg.RunNo, arg.FirstRec)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const stagingRecordJoinNodes = `-- name: StagingRecordJoinNodes :execrows
 WITH given AS (
     SELECT unnest($2::bigint[]) AS rec, unnest($3::uuid[]) AS id
@@ -403,6 +494,31 @@ func (q *Queries) StagingRecordSetAliases(ctx context.Context, arg StagingRecord
 		arg.IDs,
 		arg.Existing,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const stagingRecordSetTwins = `-- name: StagingRecordSetTwins :execrows
+WITH named AS (
+    SELECT DISTINCT ON (t.object_no, t.legacy_id) t.object_no, t.legacy_id, s.object_no AS same_object_no, s.legacy_id AS same_id
+    FROM rye_import.staging_twins t
+    JOIN rye_import.staging_records s ON s.run_no = t.run_no AND s.rec = t.rec
+    WHERE t.run_no = $1
+    ORDER BY t.object_no, t.legacy_id, s.object_no, s.legacy_id
+)
+UPDATE rye_import.staging_records d
+SET same_object_no = n.same_object_no, same_id = n.same_id
+FROM named n
+WHERE d.run_no = $1 AND d.kind = 'node' AND d.changed AND d.same_id IS NULL
+    AND d.object_no = n.object_no AND d.legacy_id = n.legacy_id
+`
+
+// StagingRecordSetTwins lets records of the run that others name as merged into them say it
+// themselves. Of several survivors the lowest counts.
+func (q *Queries) StagingRecordSetTwins(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, stagingRecordSetTwins, runNo)
 	if err != nil {
 		return 0, err
 	}

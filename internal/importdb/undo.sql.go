@@ -256,7 +256,8 @@ SET effective_from = CASE WHEN to_jsonb(e) -> 'effective_from' = i.after -> 'eff
     archived_at = CASE WHEN to_jsonb(e) -> 'archived_at' = i.after -> 'archived_at' THEN (i.before ->> 'archived_at')::timestamptz ELSE e.archived_at END,
     source_id = CASE WHEN e.source_id = (i.after ->> 'source_id')::uuid THEN (i.before ->> 'source_id')::uuid ELSE e.source_id END,
     target_id = CASE WHEN e.target_id = (i.after ->> 'target_id')::uuid THEN (i.before ->> 'target_id')::uuid ELSE e.target_id END,
-    properties = CASE WHEN e.properties = i.after -> 'properties' THEN i.before -> 'properties' ELSE e.properties END
+    properties = CASE WHEN e.properties = i.after -> 'properties' THEN i.before -> 'properties' ELSE e.properties END,
+    attrs = CASE WHEN e.attrs = i.after -> 'attrs' THEN i.before -> 'attrs' ELSE e.attrs END
 FROM rye_import.net_images i
 WHERE i.run_no = $1 AND i.relation = 'edges' AND i.before IS NOT NULL AND i.after IS NOT NULL AND i.before <> i.after
     AND e.id = i.row_key::uuid

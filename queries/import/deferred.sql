@@ -1,7 +1,14 @@
--- DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run.
+-- DeferredDeleteRestaged forgets what was deferred for records that say everything anew in this run, or
+-- were merged into others.
 -- name: DeferredDeleteRestaged :execrows
-DELETE FROM rye_import.deferred d USING rye_import.staging_records s
-WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id;
+WITH gone AS (
+    DELETE FROM rye_import.deferred d USING rye_import.staging_records s
+    WHERE s.run_no = @run_no::int AND s.changed AND d.object_no = s.object_no AND d.legacy_id = s.legacy_id
+    RETURNING d.object_no, d.legacy_id, d.kind, d.slot, d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id, d.deferred_at
+)
+INSERT INTO rye_import.merge_deferred (run_no, object_no, legacy_id, kind, slot, ref1_object_no, ref1_id, ref2_object_no, ref2_id, deferred_at)
+SELECT @run_no::int, g.object_no, g.legacy_id, g.kind, g.slot, g.ref1_object_no, g.ref1_id, g.ref2_object_no, g.ref2_id, g.deferred_at
+FROM gone g;
 
 -- DeferredListArrivedSame gives the nodes of records that wait for a record of this run which is the
 -- same entity.
@@ -92,8 +99,22 @@ WHERE o.source = @source AND d.kind <> 'same'
 
 -- DeferredDeleteCarried forgets what carriers have taken up.
 -- name: DeferredDeleteCarried :execrows
-DELETE FROM rye_import.deferred d USING rye_import.staging_records s
-WHERE s.run_no = @run_no AND s.kind = 'carrier' AND s.rec = -d.deferred_no;
+WITH gone AS (
+    DELETE FROM rye_import.deferred d USING rye_import.staging_records s
+    WHERE s.run_no = @run_no::int AND s.kind = 'carrier' AND s.rec = -d.deferred_no
+    RETURNING d.object_no, d.legacy_id, d.kind, d.slot, d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id, d.deferred_at
+)
+INSERT INTO rye_import.merge_deferred (run_no, object_no, legacy_id, kind, slot, ref1_object_no, ref1_id, ref2_object_no, ref2_id, deferred_at)
+SELECT @run_no::int, g.object_no, g.legacy_id, g.kind, g.slot, g.ref1_object_no, g.ref1_id, g.ref2_object_no, g.ref2_id, g.deferred_at
+FROM gone g;
+
+-- DeferredKeepAge lets what is deferred anew wait since it was deferred first.
+-- name: DeferredKeepAge :execrows
+UPDATE rye_import.deferred d
+SET deferred_at = k.deferred_at
+FROM rye_import.merge_deferred k
+WHERE k.run_no = @run_no AND d.run_no = k.run_no AND d.object_no = k.object_no AND d.legacy_id = k.legacy_id AND d.kind = k.kind AND d.slot = k.slot
+    AND (d.ref1_object_no, d.ref1_id, d.ref2_object_no, d.ref2_id) IS NOT DISTINCT FROM (k.ref1_object_no, k.ref1_id, k.ref2_object_no, k.ref2_id);
 
 -- DeferredDeleteMany forgets single ones.
 -- name: DeferredDeleteMany :exec

@@ -82,7 +82,7 @@ LEFT JOIN rye.nodes n ON n.id = m.node_id
 WHERE m.source_schema = @source AND n.id IS NULL;
 
 -- NodeMergeMany folds nodes into others, one after another.
--- name: NodeMergeMany :exec
+-- name: NodeMergeMany :execrows
 SELECT rye.merge_nodes(g.duplicate_id, g.canonical_id, @merged_by::text)
 FROM (
     SELECT unnest(@duplicate_ids::uuid[]) AS duplicate_id, unnest(@canonical_ids::uuid[]) AS canonical_id

@@ -52,6 +52,17 @@ FROM rye_import.staging_records s
 WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND r.run_no <> s.run_no
     AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id;
 
+-- RecordArchiveTwins notes that records are dead which others name as merged into them, and that the
+-- export does not have.
+-- name: RecordArchiveTwins :execrows
+UPDATE rye_import.records r
+SET archived = 'deleted', run_no = s.run_no, file_no = s.file_no, line = s.line
+FROM rye_import.staging_records s
+WHERE s.run_no = @run_no AND s.rec BETWEEN @first_rec::bigint AND @last_rec::bigint
+    AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id AND r.archived IS NULL AND NOT EXISTS (
+        SELECT FROM rye_import.staging_records m
+        WHERE m.run_no = s.run_no AND m.object_no = s.object_no AND m.legacy_id = s.legacy_id AND m.rec > 0);
+
 -- RecordUpdateCarried ties a link record to the edge that its deferred link has become at last.
 -- name: RecordUpdateCarried :execrows
 UPDATE rye_import.records r
