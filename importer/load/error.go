@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -75,6 +76,9 @@ const (
 	stateInvalidSchemaName     = "3F000"
 	stateInsufficientPrivilege = "42501"
 	stateLockNotAvailable      = "55P03"
+	stateDeadlock              = "40P01"
+	stateSerialization         = "40001"
+	stateUniqueViolation       = "23505"
 	stateAdminShutdown         = "57P01"
 	stateCrashShutdown         = "57P02"
 )
@@ -90,6 +94,12 @@ func hasState(err error, states ...string) bool {
 		}
 	}
 	return false
+}
+
+// hasConstraint reports whether the server names one of some constraints or unique indexes.
+func hasConstraint(err error, names ...string) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && slices.Contains(names, pgErr.ConstraintName)
 }
 
 // explain adds what to do to the errors of the server that a user can mend.

@@ -48,6 +48,7 @@ type merger struct {
 	gone    []goneRecord
 	matched int64 // staged records that were known before
 	asked   bool  // whether there are references by name
+	locked  bool  // whether nodes are locked
 }
 
 // Merge brings what is staged into the graph, in one transaction: readers see all of it or nothing.
@@ -57,19 +58,31 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	if err := importdb.New(r.pool).StagingAnalyze(ctx); err != nil {
 		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
 	}
-	m := &merger{
-		run: r, opts: opts, source: r.cfg.Source, no: r.Number,
-		out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
-	}
-	err := m.transact(ctx)
-	if err != nil {
+	for attempt := 1; ; attempt++ {
+		m := &merger{
+			run: r, opts: opts, source: r.cfg.Source, no: r.Number,
+			out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
+		}
+		err := m.transact(ctx)
+		if err == nil {
+			return m.out, nil
+		}
+		// Once the caller has settled the run, its reject files are written.
+		if attempt < mergeAttempts && m.phase != phaseCheck && isCollision(err) {
+			if err := r.again(ctx, err); err != nil {
+				return nil, explain(err)
+			}
+			continue
+		}
 		if m.phase != "" {
 			err = fmt.Errorf("merging (%s): %w", m.phase, err)
 		}
 		return nil, explain(err)
 	}
-	return m.out, nil
 }
+
+// phaseCheck is the last phase of a merge.
+const phaseCheck = "check"
 
 // transact merges and commits. An interrupted run is rolled back up to its commit; the commit itself
 // is waited for, since nobody could say otherwise what had come of it.
@@ -132,7 +145,7 @@ func (m *merger) merge(ctx context.Context) error {
 		{"links", m.links},
 		{"facts", m.facts},
 		{"records", m.records},
-		{"check", m.settle},
+		{phaseCheck, m.settle},
 	}
 	for _, s := range steps {
 		m.begin(s.phase)
@@ -301,14 +314,15 @@ func (m *merger) nodes(ctx context.Context) error {
 	if err := m.codes(ctx); err != nil {
 		return err
 	}
+	// After the codes: who creates a deal holds the counter, and may wait for a node.
+	if err := m.lock(ctx, nil); err != nil {
+		return err
+	}
 	changed, err := m.q.MergeNodeInsert(ctx, m.no)
 	if err != nil {
 		return err
 	}
 	if changed > 0 {
-		if _, err := m.q.NodeLockStaged(ctx, m.no); err != nil {
-			return err
-		}
 		if _, err := m.q.ChangeInsertStaged(ctx, m.no); err != nil {
 			return err
 		}
@@ -359,7 +373,7 @@ func (m *merger) links(ctx context.Context) error {
 		if _, err := m.q.MergeEdgeSetReplacing(ctx, importdb.MergeEdgeSetReplacingParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
 			return err
 		}
-		closed, err := m.q.EdgeCloseReplaced(ctx, importdb.EdgeCloseReplacedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
+		closed, err := m.q.EdgeCloseReplaced(ctx, importdb.EdgeCloseReplacedParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt})
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const sessionBoundWaits = `-- name: SessionBoundWaits :exec
+SELECT set_config('lock_timeout', '2s', true)
+`
+
+// SessionBoundWaits bounds how long this transaction waits for a lock.
+func (q *Queries) SessionBoundWaits(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionBoundWaits)
+	return err
+}
+
 const sessionInfo = `-- name: SessionInfo :one
 SELECT current_user::text AS role_name,
     row_security_active('rye.nodes')::boolean AS row_security,
@@ -34,6 +44,17 @@ func (q *Queries) SessionInfo(ctx context.Context) (SessionInfoRow, error) {
 		&i.AppRole,
 	)
 	return i, err
+}
+
+const sessionLockPipelineCodes = `-- name: SessionLockPipelineCodes :exec
+SELECT pg_advisory_xact_lock(hashtextextended('rye_import.pipeline_codes', 0))
+`
+
+// SessionLockPipelineCodes lets one run at a time name pipelines, until its transaction ends: two that
+// name one alike would take the same code.
+func (q *Queries) SessionLockPipelineCodes(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionLockPipelineCodes)
+	return err
 }
 
 const sessionSourceUnlock = `-- name: SessionSourceUnlock :one

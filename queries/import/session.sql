@@ -29,3 +29,12 @@ SELECT current_user::text AS role_name,
     row_security_active('rye.nodes')::boolean AS row_security,
     current_setting('server_version_num')::int AS server_version,
     coalesce(current_setting('app.current_role', true), '')::text AS app_role;
+
+-- SessionBoundWaits bounds how long this transaction waits for a lock.
+-- name: SessionBoundWaits :exec
+SELECT set_config('lock_timeout', '2s', true);
+
+-- SessionLockPipelineCodes lets one run at a time name pipelines, until its transaction ends: two that
+-- name one alike would take the same code.
+-- name: SessionLockPipelineCodes :exec
+SELECT pg_advisory_xact_lock(hashtextextended('rye_import.pipeline_codes', 0));
