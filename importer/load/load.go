@@ -89,6 +89,9 @@ func (r *Run) begin(ctx context.Context) error {
 	if !locked {
 		return fmt.Errorf("source %q: %w", r.cfg.Source, ErrSourceLocked)
 	}
+	if err := q.SessionStay(ctx); err != nil {
+		return fmt.Errorf("locking source %q: %w", r.cfg.Source, err)
+	}
 	crashed, err := q.RunMarkCrashed(ctx, r.cfg.Source)
 	if err != nil {
 		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)

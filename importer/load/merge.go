@@ -175,6 +175,15 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.q.SessionTuneMerge(ctx, m.run.cfg.WorkMemory); err != nil {
 		return err
 	}
+	// The lock of the source goes with its session, which somebody may have ended. Then another run may
+	// have closed this one; while the journal's row is held, none can.
+	status, err := m.q.RunGetStatus(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	if status != statusRunning {
+		return fmt.Errorf("the session that held source %q was ended: %w", m.source, ErrSourceLocked)
+	}
 	staged, err := m.q.StagingRecordCount(ctx, m.no)
 	if err != nil {
 		return err

@@ -69,6 +69,17 @@ func (q *Queries) SessionSourceUnlock(ctx context.Context, source string) (bool,
 	return unlocked, err
 }
 
+const sessionStay = `-- name: SessionStay :exec
+SELECT set_config('idle_session_timeout', '0', false)
+`
+
+// SessionStay keeps the session of the source's lock from being ended for doing nothing: it does nothing
+// while the run works in other sessions.
+func (q *Queries) SessionStay(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionStay)
+	return err
+}
+
 const sessionTrySourceLock = `-- name: SessionTrySourceLock :one
 SELECT pg_try_advisory_lock(hashtextextended('rye_import:' || $1::text, 0))::boolean AS locked
 `
@@ -95,11 +106,13 @@ func (q *Queries) SessionTuneLookup(ctx context.Context) error {
 }
 
 const sessionTuneMerge = `-- name: SessionTuneMerge :exec
-SELECT set_config('work_mem', $1::text, true), set_config('jit', 'off', true)
+SELECT set_config('work_mem', $1::text, true), set_config('jit', 'off', true),
+    set_config('idle_in_transaction_session_timeout', '0', true)
 `
 
 // SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
-// just-in-time compilation, which takes longer than the statements it would speed up.
+// just-in-time compilation, which takes longer than the statements it would speed up. It is idle while
+// codes are drawn beside it and reject files written, and not forgotten.
 func (q *Queries) SessionTuneMerge(ctx context.Context, workMem string) error {
 	_, err := q.db.Exec(ctx, sessionTuneMerge, workMem)
 	return err

@@ -3,6 +3,11 @@
 -- name: SessionTrySourceLock :one
 SELECT pg_try_advisory_lock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS locked;
 
+-- SessionStay keeps the session of the source's lock from being ended for doing nothing: it does nothing
+-- while the run works in other sessions.
+-- name: SessionStay :exec
+SELECT set_config('idle_session_timeout', '0', false);
+
 -- SessionSourceUnlock gives the lock of a source back. It reports whether this session held it.
 -- name: SessionSourceUnlock :one
 SELECT pg_advisory_unlock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS unlocked;
@@ -19,9 +24,11 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
 
 -- SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
--- just-in-time compilation, which takes longer than the statements it would speed up.
+-- just-in-time compilation, which takes longer than the statements it would speed up. It is idle while
+-- codes are drawn beside it and reject files written, and not forgotten.
 -- name: SessionTuneMerge :exec
-SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true);
+SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
+    set_config('idle_in_transaction_session_timeout', '0', true);
 
 -- SessionInfo tells who the session is and whether row-level security applies to it.
 -- name: SessionInfo :one
