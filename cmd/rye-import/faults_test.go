@@ -49,7 +49,8 @@ type faulty struct {
 	url           string
 	pool          *pgxpool.Pool
 	first, later  string // exports
-	before, after string // the graphs that undisturbed runs make of them
+	before, after string // what undisturbed runs make of them
+	lost          bool   // the server has gone
 }
 
 // newFaulty makes a database into which the first export has been imported.
@@ -74,6 +75,13 @@ func (f *faulty) state() string {
 		(SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.code_blocks))`)
 }
 
+// graphOf is the graph of a state, without the counters: numbers that a run held which was killed are given
+// back by the next one.
+func graphOf(state string) string {
+	graph, _, _ := strings.Cut(state, "== counters")
+	return graph
+}
+
 // hold locks a table until it is let go.
 func (f *faulty) hold(table, mode string) (holder uint32, letGo func()) {
 	f.t.Helper()
@@ -88,7 +96,9 @@ func (f *faulty) hold(table, mode string) (holder uint32, letGo func()) {
 	letGo = func() {
 		if held {
 			held = false
-			require.NoError(f.t, tx.Rollback(ctx))
+			if err := tx.Rollback(ctx); !f.lost {
+				require.NoError(f.t, err)
+			}
 			conn.Release()
 		}
 	}
@@ -216,7 +226,7 @@ func TestInterruptedTwice(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, syscall.SIGINT, status.Signal())
 	letGo()
-	require.Equal(t, strings.Split(f.before, "\n")[0], strings.Split(f.state(), "\n")[0])
+	require.Equal(t, graphOf(f.before), graphOf(f.state()))
 	f.requireDone()
 }
 
@@ -230,7 +240,7 @@ func TestLimits(t *testing.T) {
 	}{
 		"lock_timeout":      {set: "lock_timeout = '50ms'", table: "rye.nodes", mode: "SHARE", says: []string{"merging (nodes)", "lock_timeout=0"}},
 		"statement_timeout": {set: "statement_timeout = '500ms'", table: "rye.nodes", mode: "SHARE", says: []string{"merging (nodes)", "statement_timeout=0"}},
-		"read only": {set: "default_transaction_read_only = on", says: []string{"takes no changes"}},
+		"read only":         {set: "default_transaction_read_only = on", says: []string{"takes no changes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
