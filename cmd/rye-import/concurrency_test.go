@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/projectrye/rye-import/db"
 	"github.com/projectrye/rye-import/internal/pgtest"
@@ -48,9 +49,11 @@ func TestConcurrentSources(t *testing.T) {
 	month := value[string](t, pool, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')")
 	// Their records have the same ids, as those of two installations of one CRM may have.
 	sources := []*legacy{newLegacy("north", seed, month), newLegacy("south", seed+1, month)}
+	var both sync.WaitGroup
 	for _, s := range sources {
-		s.run(t, url)
+		both.Go(func() { s.run(t, url) })
 	}
+	both.Wait()
 	crew := &crew{t: t, pool: pool, q: db.New(pool), edits: map[string]uuid.UUID{}, ended: map[uuid.UUID]bool{}}
 	// The same companies and sellers are in both from the start; people and deals turn out to be the same
 	// while the imports run.
@@ -98,6 +101,104 @@ func TestConcurrentSources(t *testing.T) {
 		began += s.again
 	}
 	t.Logf("%d edits of people, %d merges that began anew", len(crew.edits), began)
+}
+
+// TestMeanwhile lets a person change the graph in a transaction that a run meets and waits for. What the
+// person did must be there, and what the run says too.
+func TestMeanwhile(t *testing.T) {
+	t.Parallel()
+	node := func(id string) string {
+		return "(SELECT node_id FROM rye.node_source_map WHERE source_id = '" + id + "')"
+	}
+	for name, tc := range map[string]struct {
+		person string
+		anew   bool              // whether the run has to begin anew
+		want   map[string]string // what queries give at the end
+	}{
+		"property": {
+			person: `UPDATE rye.nodes SET properties = properties || '{"tier": "gold"}' WHERE id = ` + node(acme),
+			want: map[string]string{
+				"SELECT (properties -> 'address' ->> 'city') || ' ' || (properties ->> 'tier') FROM rye.nodes WHERE id = " + node(acme): "Praha gold",
+			},
+		},
+		"merge": {
+			person: "INSERT INTO rye.nodes (id, node_type, label) VALUES ('00000000-0000-0000-0000-00000000000a', 'org', 'Acme Holding'); " +
+				"SELECT rye.merge_nodes(" + node(acme) + ", '00000000-0000-0000-0000-00000000000a')",
+			anew: true,
+			want: map[string]string{
+				"SELECT properties -> 'address' ->> 'city' FROM rye.nodes WHERE id = '00000000-0000-0000-0000-00000000000a'": "Praha",
+				"SELECT properties -> 'address' ->> 'city' FROM rye.nodes WHERE archived_at IS NOT NULL":                     "Brno",
+			},
+		},
+		"merge of an end": {
+			person: "INSERT INTO rye.nodes (id, node_type, label) VALUES ('00000000-0000-0000-0000-00000000000a', 'org', 'Globex Holding'); " +
+				"SELECT rye.merge_nodes(" + node(globex) + ", '00000000-0000-0000-0000-00000000000a')",
+			anew: true,
+			want: map[string]string{
+				"SELECT string_agg(n.label, ' ') FROM rye.edges e JOIN rye.nodes n ON n.id = e.source_id WHERE e.edge_type = 'employs' AND e.effective_to IS NULL AND e.target_id = " + node(bob): "Globex Holding",
+			},
+		},
+		"fact": {
+			person: `SELECT rye.supersede_assertion(id, p_new_claim := '{"amount": 7, "currency": "EUR"}') FROM rye.assertions
+				WHERE assertion_type = 'deal_value' AND superseded_at IS NULL AND subject_node_id = ` + node(deal),
+			want: map[string]string{
+				"SELECT string_agg(claim ->> 'amount', ' ' ORDER BY superseded_at NULLS LAST, created_at) FROM rye.assertions WHERE assertion_type = 'deal_value'":               "1000 7 1200",
+				"SELECT count(*)::text FROM rye.assertions a JOIN rye.assertions b ON b.id = a.superseded_by WHERE a.claim ->> 'amount' = '7' AND b.claim ->> 'amount' = '1200'": "1",
+			},
+		},
+		"first fact": {
+			person: `SELECT rye.supersede_assertion(NULL, 'sentiment', ` + node(bob) + `, NULL, '{"score": 1}')`,
+			want:   map[string]string{"SELECT claim ->> 'score' FROM rye.assertions WHERE assertion_type = 'sentiment'": "1"},
+		},
+		"stage": {
+			person: "SELECT rye.advance_deal_stage(" + node(deal) + ", 'prospecting_2')",
+			want: map[string]string{
+				"SELECT string_agg(claim ->> 'stage', ' ' ORDER BY superseded_at NULLS LAST, created_at) FROM rye.assertions WHERE assertion_type = 'deal_stage'": "prospecting prospecting_2 qualification",
+				"SELECT string_agg(claim ->> 'moved_from', ' ' ORDER BY created_at) FROM rye.assertions WHERE assertion_type = 'deal_stage'":                      "prospecting prospecting_2",
+			},
+		},
+		"end of an edge": {
+			person: "UPDATE rye.edges SET effective_to = '2024-04-04' WHERE edge_type = 'employs' AND target_id = " + node(bob),
+			want: map[string]string{
+				"SELECT to_char(min(effective_to), 'YYYY-MM-DD') FROM rye.edges WHERE edge_type = 'employs' AND target_id = " + node(bob): "2024-04-04",
+			},
+		},
+		"the same edge": {
+			person: "INSERT INTO rye.edges (edge_type, source_id, target_id) VALUES ('employs', " + node(globex) + ", " + node(bob) + ")",
+			want: map[string]string{
+				"SELECT count(*)::text FROM rye.edges WHERE edge_type = 'employs' AND source_id = " + node(globex) + " AND target_id = " + node(bob): "1",
+			},
+		},
+		"the same record": {
+			person: "SELECT rye.link_record('salesforce', 'Contact', '0037R00000CCCCCQA5', 'person', 'Cyd', '{\"nick\": \"Cy\"}')",
+			anew:   true,
+			want: map[string]string{
+				"SELECT count(*)::text || min(label) || min(properties ->> 'nick') FROM rye.nodes WHERE label LIKE 'Cyd%'": "1Cyd HopperCy",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t)
+			execute(t, f.pool, `UPDATE rye.nodes SET properties = jsonb_set(properties, '{stages}', properties -> 'stages' || '[{"key": "prospecting_2", "order": 9}]')
+				WHERE node_type = 'pipeline'`)
+			conn, err := f.pool.Acquire(t.Context())
+			require.NoError(t, err)
+			defer conn.Release()
+			_, err = conn.Conn().PgConn().Exec(t.Context(), "BEGIN; "+tc.person).ReadAll()
+			require.NoError(t, err)
+			c := startChild(t, []string{"--database-url", f.url, "--log-level", "info", "run", "--progress", "none", f.later}, nil)
+			waiting(t, f.pool, conn.Conn().PgConn().PID(), c)
+			_, err = conn.Exec(t.Context(), "COMMIT")
+			require.NoError(t, err)
+			require.Equal(t, exitDone, c.wait(t))
+			require.Equal(t, tc.anew, strings.Contains(c.output(), "begins anew"), c.output())
+			for sql, want := range tc.want {
+				require.Equal(t, want, value[string](t, f.pool, "SELECT coalesce(("+sql+"), '')"), sql)
+			}
+			checkChains(t, f.pool)
+		})
+	}
 }
 
 // legacy is a CRM whose records change.
@@ -454,13 +555,31 @@ func (c *crew) check() {
 // checkGraph looks for what must never be, whoever has written.
 func checkGraph(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	for what, sql := range map[string]string{
+	checkChains(t, pool)
+	requireNone(t, pool, map[string]string{
 		"two edges that say the same": `SELECT count(*) FROM (
 			SELECT FROM rye.edges WHERE effective_to IS NULL AND archived_at IS NULL AND attrs ? 'import'
 			GROUP BY edge_type, source_id, target_id HAVING count(*) > 1) x`,
 		"edges that hold of nodes that were merged away": `SELECT count(*) FROM rye.edges e JOIN rye.node_merges m ON m.duplicate_id IN (e.source_id, e.target_id)
 			WHERE e.effective_to IS NULL AND e.archived_at IS NULL AND e.attrs ? 'import'`,
 		"records of nodes that were merged away": "SELECT count(*) FROM rye.node_source_map s JOIN rye.node_merges m ON m.duplicate_id = s.node_id",
+		"codes that two nodes have":              "SELECT count(*) FROM (SELECT FROM rye.nodes GROUP BY properties ->> 'code' HAVING count(*) > 1 AND min(properties ->> 'code') IS NOT NULL) x",
+		"codes that are left out": `SELECT count(*) FROM (
+			SELECT split_part(code, '-', 1) AS prefix, split_part(code, '-', 2) AS month, count(*) AS n, max(split_part(code, '-', 3)::int) AS last
+			FROM (SELECT properties ->> 'code' AS code FROM rye.nodes WHERE properties ->> 'code' !~ '^PL-') c WHERE code IS NOT NULL GROUP BY 1, 2
+		) x WHERE n <> last`,
+		"counters that are not at the last code": `SELECT count(*) FROM rye.crm_code_counters c
+			WHERE c.next_val - 1 <> (SELECT count(*) FROM rye.nodes n WHERE n.properties ->> 'code' LIKE c.prefix || '-' || c.year_month || '-%')`,
+		"what ended runs have left": `SELECT (SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.code_blocks)
+			+ (SELECT count(*) FROM rye_import.runs WHERE status <> 'done')`,
+		"deadlocks": "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+	})
+}
+
+// checkChains looks whether the facts of each kind follow one another.
+func checkChains(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	requireNone(t, pool, map[string]string{
 		"current facts of nodes that were merged away": `SELECT count(*) FROM rye.assertions a JOIN rye.node_merges m ON m.duplicate_id = a.subject_node_id
 			WHERE a.superseded_at IS NULL`,
 		"chains without a current fact": `SELECT count(*) FROM (
@@ -472,17 +591,12 @@ func checkGraph(t *testing.T, pool *pgxpool.Pool) {
 		"facts with two before them": `SELECT count(*) FROM (
 			SELECT FROM rye.assertions a WHERE superseded_by IS NOT NULL AND NOT EXISTS (SELECT FROM rye.node_merges m WHERE m.duplicate_id = a.subject_node_id)
 			GROUP BY superseded_by HAVING count(*) > 1) x`,
-		"codes that two nodes have": "SELECT count(*) FROM (SELECT FROM rye.nodes GROUP BY properties ->> 'code' HAVING count(*) > 1 AND min(properties ->> 'code') IS NOT NULL) x",
-		"codes that are left out": `SELECT count(*) FROM (
-			SELECT split_part(code, '-', 1) AS prefix, split_part(code, '-', 2) AS month, count(*) AS n, max(split_part(code, '-', 3)::int) AS last
-			FROM (SELECT properties ->> 'code' AS code FROM rye.nodes WHERE properties ->> 'code' !~ '^PL-') c WHERE code IS NOT NULL GROUP BY 1, 2
-		) x WHERE n <> last`,
-		"counters that are not at the last code": `SELECT count(*) FROM rye.crm_code_counters c
-			WHERE c.next_val - 1 <> (SELECT count(*) FROM rye.nodes n WHERE n.properties ->> 'code' LIKE c.prefix || '-' || c.year_month || '-%')`,
-		"what ended runs have left": `SELECT (SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.code_blocks)
-			+ (SELECT count(*) FROM rye_import.runs WHERE status <> 'done')`,
-		"deadlocks": "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
-	} {
+	})
+}
+
+func requireNone(t *testing.T, pool *pgxpool.Pool, counts map[string]string) {
+	t.Helper()
+	for what, sql := range counts {
 		assert.Equal(t, 0, value[int](t, pool, sql), what)
 	}
 }
