@@ -210,7 +210,6 @@ type legacy struct {
 	again  int // merges that began anew
 
 	marks    map[string]string // by object and record: what was last written into its own column
-	rows     map[string][][]string
 	employer []int
 	amount   []string // of deals
 	owner    int
@@ -250,11 +249,11 @@ func (l *legacy) change(round, owner int) {
 	for i := range l.deals {
 		if l.random.IntN(3) == 0 {
 			l.deals[i] = stages[l.random.IntN(len(stages))]
-			l.amount[i] = fmt.Sprintf("%d.%02d", round*100+i, len(l.name)+int(l.name[0])%40)
+			l.amount[i] = fmt.Sprintf("%d.%c5", round*100+i, '1'+l.name[0]%2) // no other ever says it
 		}
 	}
 	if l.random.IntN(3) == 0 {
-		l.deals, l.amount = append(l.deals, "Prospecting"), append(l.amount, fmt.Sprintf("%d.50", 1_000_000+round*100))
+		l.deals, l.amount = append(l.deals, "Prospecting"), append(l.amount, fmt.Sprintf("%d.51", 1_000_000+round*100))
 	}
 	l.deleted = l.random.IntN(4) == 0
 }
@@ -314,7 +313,7 @@ func (l *legacy) org(contact int) int {
 func (l *legacy) run(t *testing.T, url string) {
 	t.Helper()
 	r := command(t, "", "--database-url", url, "--log-level", "info", "run", "--crm", "salesforce", "--source", l.name,
-		"--output", "json", "--progress", "none", "--workers", "2", "--rejects", t.TempDir(), l.export(t))
+		"--output", "json", "--progress", "none", "--workers", "1", "--rejects", t.TempDir(), l.export(t))
 	if assert.Equal(t, exitDone, r.code, "%s, round %d: %s", l.name, l.round, r.stderr) {
 		assert.True(t, summary(t, r.stdout).Balanced)
 		assert.NotContains(t, r.stdout, "not refreshed")
@@ -335,34 +334,32 @@ func (l *legacy) checkArrived(t *testing.T, pool *pgxpool.Pool) {
 		}
 		assert.Equal(t, want, got[key], "%s %s", l.name, key)
 	}
-	for i := range sharedContacts {
-		if l.deleted && i == sharedContacts-1 {
-			continue
+	standing := values(t, pool, `SELECT concat_ws(' ', e.edge_type, a.source_table, left(a.source_id, 15), left(b.source_id, 15))
+		FROM rye.edges e
+		JOIN rye.node_source_map a ON a.node_id = e.source_id AND a.source_schema = $1
+		JOIN rye.node_source_map b ON b.node_id = e.target_id AND b.source_schema = $1
+		WHERE e.edge_type IN ('employs', 'owned_by') AND a.source_table = 'Account' AND e.effective_to IS NULL AND e.archived_at IS NULL`, l.name)
+	var owners, wantOwners []string
+	for _, edge := range standing {
+		if strings.HasPrefix(edge, "owned_by") {
+			owners = append(owners, edge)
 		}
-		assert.Equal(t, 1, l.standing(t, pool, "employs", "Account", l.org(i), "Contact", i), "%s: employer of contact %d", l.name, i)
 	}
 	for i := range sharedOrgs {
-		assert.Equal(t, 1, l.standing(t, pool, "owned_by", "Account", i, "User", l.owner), "%s: owner of org %d", l.name, i)
-		assert.Equal(t, 1, value[int](t, pool, `SELECT count(*) FROM rye.node_source_map m JOIN rye.edges e ON e.source_id = m.node_id
-			WHERE m.source_schema = $1 AND m.source_table = 'Account' AND m.source_id LIKE $2 || '%' AND e.edge_type = 'owned_by'
-				AND e.effective_to IS NULL AND e.archived_at IS NULL`, l.name, legacyID("Account", i)), "%s: owners of org %d", l.name, i)
+		wantOwners = append(wantOwners, fmt.Sprintf("owned_by Account %s %s", legacyID("Account", i), legacyID("User", l.owner)))
 	}
-	for i, amount := range l.amount {
-		if amount != "" {
-			assert.Equal(t, 1, value[int](t, pool, `SELECT least(1, count(*)) FROM rye.assertions
-				WHERE assertion_type = 'deal_value' AND rye.jsonb_number(claim -> 'amount') = $1::text::numeric`, amount), "%s: amount %s of deal %d", l.name, amount, i)
+	assert.ElementsMatch(t, wantOwners, owners, "%s: owners of orgs", l.name)
+	for i := range sharedContacts {
+		if !l.deleted || i != sharedContacts-1 {
+			assert.Contains(t, standing, fmt.Sprintf("employs Account %s %s", legacyID("Account", l.org(i)), legacyID("Contact", i)), l.name)
 		}
 	}
-}
-
-// standing counts the edges of a type between two records that hold.
-func (l *legacy) standing(t *testing.T, pool *pgxpool.Pool, edgeType, from string, i int, to string, j int) int {
-	t.Helper()
-	return value[int](t, pool, `SELECT count(*) FROM rye.node_source_map a, rye.node_source_map b, rye.edges e
-		WHERE a.source_schema = $1 AND a.source_table = $2 AND a.source_id LIKE $3 || '%'
-			AND b.source_schema = $1 AND b.source_table = $4 AND b.source_id LIKE $5 || '%'
-			AND e.source_id = a.node_id AND e.target_id = b.node_id AND e.edge_type = $6 AND e.effective_to IS NULL AND e.archived_at IS NULL`,
-		l.name, from, legacyID(from, i), to, legacyID(to, j), edgeType)
+	held := values(t, pool, "SELECT claim ->> 'amount' FROM rye.assertions WHERE assertion_type = 'deal_value'")
+	for i, amount := range l.amount {
+		if amount != "" {
+			assert.Contains(t, held, amount, "%s: deal %d", l.name, i)
+		}
+	}
 }
 
 // crew are the people who work with the graph.

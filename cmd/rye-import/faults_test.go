@@ -217,7 +217,7 @@ func TestInterruptedTwice(t *testing.T) {
 	c := f.start(f.later)
 	waiting(t, f.pool, holder, c)
 	require.NoError(t, c.cmd.Process.Signal(os.Interrupt))
-	for value[string](t, f.pool, "SELECT status FROM rye_import.runs ORDER BY run_no DESC LIMIT 1") != "interrupted" { //nolint:revive // it waits
+	for value[string](t, f.pool, "SELECT status FROM rye_import.runs ORDER BY run_no DESC LIMIT 1") != "interrupted" {
 	}
 	waiting(t, f.pool, holder, c)
 	require.NoError(t, c.cmd.Process.Signal(os.Interrupt))
@@ -280,7 +280,7 @@ func TestIdle(t *testing.T) {
 	c := f.start(f.later)
 	waiting(t, f.pool, holder, c)
 	for !value[bool](t, f.pool, `SELECT coalesce(bool_or(clock_timestamp() - state_change > '200ms'), true) FROM pg_stat_activity
-		WHERE application_name = 'rye-import' AND datname = current_database() AND state = 'idle in transaction'`) { //nolint:revive // it waits
+		WHERE application_name = 'rye-import' AND datname = current_database() AND state = 'idle in transaction'`) {
 	}
 	letGo()
 	require.Equal(t, exitDone, c.wait(t))
@@ -298,7 +298,7 @@ func TestLockSessionEnded(t *testing.T) {
 	execute(t, f.pool, `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
 		WHERE l.locktype = 'advisory' AND d.datname = current_database()`)
 	second := f.start(f.later)
-	for value[int](t, f.pool, "SELECT count(*) FROM rye_import.runs WHERE status = 'crashed'") == 0 { //nolint:revive // it waits
+	for value[int](t, f.pool, "SELECT count(*) FROM rye_import.runs WHERE status = 'crashed'") == 0 {
 	}
 	letGo()
 	require.Equal(t, exitLocked, c.wait(t), c.output())
