@@ -179,7 +179,7 @@ func TestMeanwhile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFaulty(t)
+			f := newFaulty(t, "-") // what comes of it is not the undisturbed graph
 			execute(t, f.pool, `UPDATE rye.nodes SET properties = jsonb_set(properties, '{stages}', properties -> 'stages' || '[{"key": "prospecting_2", "order": 9}]')
 				WHERE node_type = 'pipeline'`)
 			conn, err := f.pool.Acquire(t.Context())

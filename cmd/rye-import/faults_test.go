@@ -53,18 +53,29 @@ type faulty struct {
 	lost          bool   // the server has gone
 }
 
-// newFaulty makes a database into which the first export has been imported.
-func newFaulty(t *testing.T) *faulty {
+// newFaulty makes a database into which the first export has been imported. What the later one comes to
+// undisturbed is known, or found out.
+func newFaulty(t *testing.T, after string) *faulty {
 	t.Helper()
-	f := &faulty{t: t, url: pgtest.Clone(t), first: newCompany().write(t), later: laterCompany(t).write(t)}
+	f := &faulty{t: t, url: pgtest.Clone(t), first: newCompany().write(t), later: laterCompany(t).write(t), after: after}
 	f.pool = pgtest.Connect(t, f.url)
 	imported(t, f.url, exitDone, f.first)
 	f.before = f.state()
-	undisturbed := pgtest.Clone(t)
-	imported(t, undisturbed, exitDone, f.first)
-	imported(t, undisturbed, exitDone, f.later)
-	f.after = dump(t, pgtest.Connect(t, undisturbed))
+	if f.after == "" {
+		_, f.after = undisturbed(t, f.first, f.later)
+	}
 	return f
+}
+
+// undisturbed gives the graph after an export, and after a later one.
+func undisturbed(t *testing.T, first, later string) (before, after string) {
+	t.Helper()
+	url := pgtest.Clone(t)
+	pool := pgtest.Connect(t, url)
+	imported(t, url, exitDone, first)
+	before = dump(t, pool)
+	imported(t, url, exitDone, later)
+	return before, dump(t, pool)
 }
 
 // state is the graph, the counters of its codes, and what ended runs must not leave.
@@ -161,10 +172,11 @@ func (f *faulty) requireDone() {
 // TestDisturbed ends sessions, cancels statements and interrupts the command wherever it has got to.
 func TestDisturbed(t *testing.T) {
 	t.Parallel()
+	_, after := undisturbed(t, newCompany().write(t), laterCompany(t).write(t))
 	for _, m := range moments {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFaulty(t)
+			f := newFaulty(t, after)
 			for _, fault := range []struct {
 				name   string
 				do     func(pid int, c *child)
@@ -212,7 +224,7 @@ func TestDisturbed(t *testing.T) {
 // TestInterruptedTwice ends the command at once, also where it is held up in cleaning up.
 func TestInterruptedTwice(t *testing.T) {
 	t.Parallel()
-	f := newFaulty(t)
+	f := newFaulty(t, "")
 	holder, letGo := f.hold("rye_import.staging_records", "ACCESS EXCLUSIVE")
 	c := f.start(f.later)
 	waiting(t, f.pool, holder, c)
@@ -233,6 +245,7 @@ func TestInterruptedTwice(t *testing.T) {
 // TestLimits runs into what an administrator may have set for a role or a database.
 func TestLimits(t *testing.T) {
 	t.Parallel()
+	_, after := undisturbed(t, newCompany().write(t), laterCompany(t).write(t))
 	for name, tc := range map[string]struct {
 		set         string
 		table, mode string // that somebody holds meanwhile
@@ -244,7 +257,7 @@ func TestLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFaulty(t)
+			f := newFaulty(t, after)
 			runs := value[int](t, f.pool, "SELECT count(*) FROM rye_import.runs")
 			database := f.pool.Config().ConnConfig.Database
 			letGo := func() {}
@@ -274,7 +287,7 @@ func TestLimits(t *testing.T) {
 // TestIdle lets the merge wait for codes longer than a transaction may do nothing.
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	f := newFaulty(t)
+	f := newFaulty(t, "")
 	execute(t, f.pool, fmt.Sprintf("ALTER DATABASE %q SET idle_in_transaction_session_timeout = '50ms'", f.pool.Config().ConnConfig.Database))
 	holder, letGo := f.hold("rye.crm_code_counters", "SHARE")
 	c := f.start(f.later)
@@ -291,7 +304,7 @@ func TestIdle(t *testing.T) {
 // first one must not go on beside it.
 func TestLockSessionEnded(t *testing.T) {
 	t.Parallel()
-	f := newFaulty(t)
+	f := newFaulty(t, "")
 	holder, letGo := f.hold("rye_import.staging_records", "ACCESS EXCLUSIVE")
 	c := f.start(f.later)
 	waiting(t, f.pool, holder, c)
@@ -309,7 +322,7 @@ func TestLockSessionEnded(t *testing.T) {
 // TestRejectsOnFullDisk has no room for the reject files of a run.
 func TestRejectsOnFullDisk(t *testing.T) {
 	t.Parallel()
-	f := newFaulty(t)
+	f := newFaulty(t, "")
 	later := laterCompany(t)
 	later["Contact"] = append(later["Contact"], "0037R00000DDDDDQA5|0|"+globex+"|Dan|Wirth|dan@example.com|Clerk|"+fay+"|no date at all|2024-05-04 08:00:00")
 	export, dir := later.write(t), t.TempDir()

@@ -16,7 +16,6 @@ import (
 
 	"github.com/projectrye/rye-import/internal/migrate"
 	"github.com/projectrye/rye-import/internal/pgserver"
-	"github.com/projectrye/rye-import/internal/pgtest"
 )
 
 // ownServer is the embedded server of a home that the test has to itself.
@@ -62,17 +61,6 @@ func (k *killer) state() (state string) {
 	k.t.Helper()
 	k.use(func(f *faulty) { state = f.state() })
 	return state
-}
-
-// undisturbed gives the graph after the first export, and after the later one.
-func undisturbed(t *testing.T, first, later string) (before, after string) {
-	t.Helper()
-	url := pgtest.Clone(t)
-	pool := pgtest.Connect(t, url)
-	imported(t, url, exitDone, first)
-	before = dump(t, pool)
-	imported(t, url, exitDone, later)
-	return before, dump(t, pool)
 }
 
 // TestServerStops stops the server, as a restart does, wherever a run has got to: in the fast mode, and in the
