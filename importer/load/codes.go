@@ -69,6 +69,9 @@ func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32, lo
 				return err
 			}
 		}
+		if err := q.CodeBlockBegin(ctx, r.Number); err != nil {
+			return err
+		}
 		free, err := q.CodeBlockListFree(ctx, importdb.CodeBlockListFreeParams{Prefix: prefix, YearMonth: yearMonth})
 		if err != nil {
 			return err

@@ -209,6 +209,11 @@ func (r *Run) Close(ctx context.Context) error {
 // release takes back everything that runs without an end hold: rows in staging and code numbers.
 func (r *Run) release(ctx context.Context, runs []int32) error {
 	q := importdb.New(r.pool)
+	for _, run := range runs {
+		if err := q.CodeBlockAwait(ctx, run); err != nil {
+			return fmt.Errorf("releasing code numbers: %w", err)
+		}
+	}
 	if _, err := q.CodeBlockRelease(ctx, runs); err != nil {
 		return fmt.Errorf("releasing code numbers: %w", err)
 	}
