@@ -3,10 +3,13 @@ package importer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/projectrye/rye-import/importer/decode"
 	"github.com/projectrye/rye-import/importer/load"
@@ -46,10 +49,24 @@ func (r *runner) writeRejects(ctx context.Context, ledger *load.Ledger) (string,
 		}
 		done[rf.FileNo] = true
 		if err := r.copyRejects(ctx, w, byNo[rf.FileNo], ledger); err != nil {
-			return "", fmt.Errorf("writing rejects of %s: %w", byNo[rf.FileNo].file.Path, closeAfter(w, err))
+			return "", whereToWrite(fmt.Errorf("writing rejects of %s: %w", byNo[rf.FileNo].file.Path, closeAfter(w, err)))
 		}
 	}
-	return dir, w.Close()
+	if err := w.Close(); err != nil {
+		return "", whereToWrite(fmt.Errorf("writing rejects: %w", err))
+	}
+	return dir, nil
+}
+
+// whereToWrite says what to do where reject files cannot be written.
+func whereToWrite(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return fmt.Errorf("%w; the disk of the reject files is full: make room there, or name another folder with --rejects", err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w; name a folder that can be written to with --rejects", err)
+	}
+	return err
 }
 
 func closeAfter(w *report.RejectWriter, err error) error {

@@ -211,10 +211,12 @@ BEGIN
         RAISE EXCEPTION 'a fact needs a claim' USING ERRCODE = 'RY007';
     END IF;
 
+    -- The subject before the fact, as advance_deal_stage and merge_nodes do: the new fact holds it
+    -- anyhow, and the other way round two callers could wait for each other.
+    PERFORM 1 FROM nodes
+    WHERE id = coalesce((SELECT subject_node_id FROM assertions WHERE id = p_old_assertion_id), p_new_subject_node_id)
+    FOR KEY SHARE;
     IF p_old_assertion_id IS NOT NULL THEN
-        -- The subject before the fact, as advance_deal_stage and merge_nodes do: the new fact holds it
-        -- anyhow, and the other way round two callers could wait for each other.
-        PERFORM 1 FROM nodes WHERE id = (SELECT subject_node_id FROM assertions WHERE id = p_old_assertion_id) FOR KEY SHARE;
         SELECT * INTO v_old FROM assertions WHERE id = p_old_assertion_id FOR UPDATE;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'no assertion % that this session may change', p_old_assertion_id USING ERRCODE = 'RY006';
@@ -380,9 +382,18 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(
         'rye.link_record:' || p_source_schema || ':' || p_source_table || ':' || p_source_id, 0));
 
-    SELECT node_id INTO v_node_id FROM node_source_map
-    WHERE source_schema = p_source_schema AND source_table = p_source_table AND source_id = p_source_id;
-    IF FOUND THEN
+    -- The node may be merged into another while this caller waits for it; then the record is the other's.
+    LOOP
+        SELECT node_id INTO v_node_id FROM node_source_map
+        WHERE source_schema = p_source_schema AND source_table = p_source_table AND source_id = p_source_id;
+        EXIT WHEN NOT FOUND;
+        PERFORM 1 FROM nodes WHERE id = v_node_id FOR NO KEY UPDATE;
+        EXIT WHEN EXISTS (
+            SELECT FROM node_source_map
+            WHERE source_schema = p_source_schema AND source_table = p_source_table AND source_id = p_source_id
+                AND node_id = v_node_id);
+    END LOOP;
+    IF v_node_id IS NOT NULL THEN
         UPDATE nodes SET properties = properties || coalesce(p_properties, '{}'), label = coalesce(p_label, label)
         WHERE id = v_node_id;
         IF NOT FOUND THEN

@@ -270,6 +270,8 @@ CREATE INDEX IF NOT EXISTS idx_cd_org ON rye.contacts_directory (org_id);
 CREATE OR REPLACE FUNCTION rye.refresh_crm_views() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye, pg_temp AS $$
 BEGIN
+    -- Two callers that have both looked at an empty view could not both lock it.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rye.refresh_crm_views', 0));
     IF EXISTS (SELECT FROM opportunities_active) THEN
         REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;
     ELSE

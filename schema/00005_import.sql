@@ -425,6 +425,14 @@ CREATE UNLOGGED TABLE rye_import.merge_nodes (
 CREATE INDEX merge_nodes_node ON rye_import.merge_nodes (node_id);
 COMMENT ON TABLE rye_import.merge_nodes IS 'What changes in nodes that stand: properties that are new or differ, and whether the node is archived (true) or comes back (false).';
 
+CREATE UNLOGGED TABLE rye_import.merge_locks (
+    run_no   int NOT NULL,
+    node_id  uuid NOT NULL,
+    strength int NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_locks IS 'The nodes that the merge touches and that stand in the graph; it locks them before it decides anything.';
+COMMENT ON COLUMN rye_import.merge_locks.strength IS '3 where it writes what others may write too, 2 where it changes properties alone, 1 where the node must only stay what it is.';
+
 CREATE UNLOGGED TABLE rye_import.merge_effects (
     run_no int NOT NULL,
     rec    bigint NOT NULL,

@@ -230,16 +230,7 @@ type child struct {
 
 func (k *killer) start(path string) *child {
 	k.t.Helper()
-	c := &child{done: make(chan struct{})}
-	c.cmd = exec.CommandContext(k.ctx, os.Args[0], "run", path, "--progress", "plain", "--rejects", k.t.TempDir())
-	c.cmd.Env = append(os.Environ(), childEnv+"=1", "RYE_HOME="+k.home, "RYE_DATABASE_URL=", "DATABASE_URL=")
-	c.cmd.Stderr = &c.stderr
-	require.NoError(k.t, c.cmd.Start())
-	go func() {
-		c.err = c.cmd.Wait()
-		close(c.done)
-	}()
-	return c
+	return startChild(k.t, []string{"run", path, "--progress", "plain", "--rejects", k.t.TempDir()}, []string{"RYE_HOME=" + k.home})
 }
 
 func (c *child) kill(t *testing.T) {

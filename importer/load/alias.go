@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,11 @@ func (m *merger) aliases(ctx context.Context) error {
 	plan := planAliases(rows)
 	m.dead = plan.dead
 	m.matched += int64(len(plan.joinRecs))
+	if len(plan.mergeFrom) > 0 {
+		if err := m.lock(ctx, slices.Concat(plan.mergeFrom, plan.mergeInto)); err != nil {
+			return err
+		}
+	}
 	if len(plan.joinRecs) > 0 {
 		if _, err := m.q.StagingRecordJoinNodes(ctx, importdb.StagingRecordJoinNodesParams{RunNo: m.no, Recs: plan.joinRecs, IDs: plan.joinIDs}); err != nil {
 			return err

@@ -36,7 +36,7 @@ func (m *merger) codes(ctx context.Context) error {
 	given := importdb.MergeCodeInsertParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt}
 	var wanted int64
 	for _, n := range needs {
-		blocks, err := m.run.reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes))
+		blocks, err := m.run.reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes), m.locked)
 		if err != nil {
 			return fmt.Errorf("reserving %d codes %s-%s: %w", n.Nodes, n.Prefix, n.YearMonth, err)
 		}
@@ -66,11 +66,21 @@ func (m *merger) codes(ctx context.Context) error {
 type block struct{ first, last int32 }
 
 // reserve holds n numbers of a prefix and month for the run: those that failed runs left free
-// first, lowest first, then new ones from the counter.
-func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([]block, error) {
+// first, lowest first, then new ones from the counter. If the merge has locked nodes already, it does not
+// wait for long: who holds the counter may wait for one of them, and the server cannot see that this
+// transaction waits for the other.
+func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32, locked bool) ([]block, error) {
 	var blocks []block
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		q := importdb.New(tx)
+		if locked {
+			if err := q.SessionBoundWaits(ctx); err != nil {
+				return err
+			}
+		}
+		if err := q.CodeBlockBegin(ctx, r.Number); err != nil {
+			return err
+		}
 		free, err := q.CodeBlockListFree(ctx, importdb.CodeBlockListFreeParams{Prefix: prefix, YearMonth: yearMonth})
 		if err != nil {
 			return err
@@ -104,6 +114,9 @@ func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([
 		blocks = append(blocks, block{first: b.FirstVal, last: b.LastVal})
 		return nil
 	})
+	if locked && hasState(err, stateLockNotAvailable) {
+		return nil, fmt.Errorf("%w: %w", errCollision, err)
+	}
 	return blocks, err
 }
 
@@ -111,6 +124,9 @@ func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32) ([
 func (m *merger) pipelineCodes(ctx context.Context) error {
 	pipelines, err := m.q.StagingNodeListPipelines(ctx, m.no)
 	if err != nil || len(pipelines) == 0 {
+		return err
+	}
+	if err := m.q.SessionLockPipelineCodes(ctx); err != nil {
 		return err
 	}
 	standing, err := m.q.NodeListPipelineCodes(ctx)

@@ -37,7 +37,7 @@ func TestReserve(t *testing.T) {
 	a, b, c := begun(t, pool, "a"), begun(t, pool, "b"), begun(t, pool, "c")
 	reserve := func(r *Run, n int32) []block {
 		t.Helper()
-		blocks, err := r.reserve(t.Context(), "CON", month, n)
+		blocks, err := r.reserve(t.Context(), "CON", month, n, false)
 		require.NoError(t, err)
 		return blocks
 	}
@@ -65,10 +65,10 @@ func TestReserve(t *testing.T) {
 	require.Empty(t, free())
 
 	// Another month and another prefix have numbers of their own.
-	other, err := c.reserve(t.Context(), "CON", "2402", 1)
+	other, err := c.reserve(t.Context(), "CON", "2402", 1, false)
 	require.NoError(t, err)
 	require.Equal(t, []block{{1, 1}}, other)
-	other, err = c.reserve(t.Context(), "ORG", month, 1)
+	other, err = c.reserve(t.Context(), "ORG", month, 1, false)
 	require.NoError(t, err)
 	require.Equal(t, []block{{1, 1}}, other)
 
@@ -86,7 +86,7 @@ func TestReserve_UsedByHand(t *testing.T) {
 	for _, code := range []string{"CON-2401-0041", "CON-2401-99x", "CON-2402-0077", "CONX-2401-0099", "CON-2401-12345678901"} {
 		execute(t, pool, "INSERT INTO rye.nodes (node_type, properties) VALUES ('person', jsonb_build_object('code', $1::text))", code)
 	}
-	blocks, err := begun(t, pool, "a").reserve(t.Context(), "CON", month, 2)
+	blocks, err := begun(t, pool, "a").reserve(t.Context(), "CON", month, 2, false)
 	require.NoError(t, err)
 	require.Equal(t, []block{{42, 43}}, blocks)
 }
@@ -97,14 +97,14 @@ func TestReserve_AtOnce(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
 	failed := begun(t, pool, "failed")
-	_, err := failed.reserve(t.Context(), "CON", month, 20)
+	_, err := failed.reserve(t.Context(), "CON", month, 20, false)
 	require.NoError(t, err)
 	const runs, each, size = 4, 5, 3
 	all := make([]*Run, runs)
 	for i := range all {
 		all[i] = begun(t, pool, fmt.Sprint(i))
 	}
-	keep, err := all[0].reserve(t.Context(), "CON", month, 1) // so that the free ones do not go back
+	keep, err := all[0].reserve(t.Context(), "CON", month, 1, false) // so that the free ones do not go back
 	require.NoError(t, err)
 	require.NoError(t, failed.End(t.Context(), "failed", errors.New("failed"), nil))
 
@@ -114,7 +114,7 @@ func TestReserve_AtOnce(t *testing.T) {
 	for i, r := range all {
 		wg.Go(func() {
 			for range each {
-				blocks, err := r.reserve(t.Context(), "CON", month, size)
+				blocks, err := r.reserve(t.Context(), "CON", month, size, false)
 				if err != nil {
 					errs[i] = err
 					return

@@ -90,6 +90,7 @@ func (m *merger) stages(ctx context.Context) error {
 		}
 		update.IDs = append(update.IDs, p.ID)
 		update.Properties = append(update.Properties, properties)
+		update.Read = append(update.Read, p.Properties)
 	}
 	if err := m.q.MergeStageInsertMany(ctx, labels); err != nil {
 		return err

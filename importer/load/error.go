@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -66,8 +68,11 @@ func (e *UncertainError) Error() string {
 
 func (e *UncertainError) Unwrap() error { return e.Err }
 
-// statusDone is the status of a run that has committed.
-const statusDone = "done"
+// What the journal says of a run that is under way, and of one that has committed.
+const (
+	statusRunning = "running"
+	statusDone    = "done"
+)
 
 // SQLSTATEs that the loader tells apart.
 const (
@@ -75,6 +80,14 @@ const (
 	stateInvalidSchemaName     = "3F000"
 	stateInsufficientPrivilege = "42501"
 	stateLockNotAvailable      = "55P03"
+	stateDeadlock              = "40P01"
+	stateSerialization         = "40001"
+	stateUniqueViolation       = "23505"
+	stateQueryCanceled         = "57014"
+	stateDiskFull              = "53100"
+	stateIdleInTransaction     = "25P03"
+	stateReadOnly              = "25006"
+	stateCannotConnectNow      = "57P03"
 	stateAdminShutdown         = "57P01"
 	stateCrashShutdown         = "57P02"
 )
@@ -92,19 +105,59 @@ func hasState(err error, states ...string) bool {
 	return false
 }
 
+// hasConstraint reports whether the server names one of some constraints or unique indexes.
+func hasConstraint(err error, names ...string) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && slices.Contains(names, pgErr.ConstraintName)
+}
+
+// advice says what to do about errors of the server that a user can mend. The first that fits is given.
+var advice = []struct { //nolint:gochecknoglobals // a table
+	states []string
+	text   string
+}{
+	{[]string{stateUndefinedTable, stateInvalidSchemaName}, "the database is not set up for this version, run: rye-import db migrate"},
+	{[]string{stateInsufficientPrivilege}, "grant the role rye_loader to the importing role, or import as the owner"},
+	{[]string{stateDiskFull}, "a disk of the database server is full: make room there, and run it again"},
+	{[]string{stateReadOnly}, "this database takes no changes: it is a standby, or default_transaction_read_only is set; name the primary with --database-url"},
+	{[]string{stateLockNotAvailable}, "others held a table or a row for longer than lock_timeout of this role or database; " +
+		"run it again when they are done, or with lock_timeout=0 in the database URL"},
+	{[]string{stateIdleInTransaction}, "idle_in_transaction_session_timeout of this role or database is too short; " +
+		"run it again with idle_in_transaction_session_timeout=0 in the database URL"},
+	{[]string{stateDeadlock, stateSerialization}, "others changed the same nodes again and again; run it again"},
+	{[]string{stateCannotConnectNow}, "the server is starting, stopping or recovering; run it again when it is ready"},
+}
+
 // explain adds what to do to the errors of the server that a user can mend.
 func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case hasState(err, stateUndefinedTable, stateInvalidSchemaName):
-		return fmt.Errorf("%w; the database is not set up for this version, run: rye-import db migrate", err)
-	case hasState(err, stateInsufficientPrivilege):
-		return fmt.Errorf("%w; grant the role rye_loader to the importing role, or import as the owner", err)
-	case isLost(err):
+	case hasState(err, stateQueryCanceled):
+		return explainCanceled(err)
+	}
+	for _, a := range advice {
+		if hasState(err, a.states...) {
+			return fmt.Errorf("%w; %s", err, a.text)
+		}
+	}
+	if isLost(err) {
 		return fmt.Errorf("the connection to the database was lost: %w; look at the log of the server, and start the run again", err)
 	}
 	return err
+}
+
+// explainCanceled tells a statement that took too long from one that somebody cancelled: both have one
+// SQLSTATE, and differ in the message alone.
+func explainCanceled(err error) error {
+	var pgErr *pgconn.PgError
+	if errors.Is(err, context.Canceled) || !errors.As(err, &pgErr) {
+		return err
+	}
+	if strings.Contains(pgErr.Message, "statement timeout") {
+		return fmt.Errorf("%w; statement_timeout of this role or database is too short, run it again with statement_timeout=0 in the database URL", err)
+	}
+	return fmt.Errorf("%w; somebody cancelled a statement of the run (pg_cancel_backend), or statement_timeout is too short; nothing was changed, run it again", err)
 }
 
 // isLost reports whether the server went away.

@@ -93,6 +93,9 @@ func (r *Run) begin(ctx context.Context) error {
 	if !locked {
 		return fmt.Errorf("source %q: %w", r.cfg.Source, ErrSourceLocked)
 	}
+	if err := q.SessionStay(ctx); err != nil {
+		return fmt.Errorf("locking source %q: %w", r.cfg.Source, err)
+	}
 	crashed, err := q.RunMarkCrashed(ctx, r.cfg.Source)
 	if err != nil {
 		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)
@@ -218,6 +221,11 @@ func (r *Run) release(ctx context.Context, runs []int32) error {
 // freeCodes gives the code numbers back that runs hold.
 func (r *Run) freeCodes(ctx context.Context, runs []int32) error {
 	q := importdb.New(r.pool)
+	for _, run := range runs {
+		if err := q.CodeBlockAwait(ctx, run); err != nil {
+			return fmt.Errorf("releasing code numbers: %w", err)
+		}
+	}
 	if _, err := q.CodeBlockRelease(ctx, runs); err != nil {
 		return fmt.Errorf("releasing code numbers: %w", err)
 	}
@@ -241,10 +249,11 @@ func (r *Run) clearStaging(ctx context.Context, runs []int32) error {
 		return fmt.Errorf("looking for other runs: %w", err)
 	}
 	if others == 0 {
-		switch err := r.truncateStaging(ctx); {
-		case err == nil:
+		done, err := r.truncateStaging(ctx)
+		if done {
 			return nil
-		case !hasState(err, stateInsufficientPrivilege, stateLockNotAvailable):
+		}
+		if err != nil && !hasState(err, stateInsufficientPrivilege, stateLockNotAvailable) {
 			return fmt.Errorf("emptying staging: %w", err)
 		}
 	}
@@ -254,20 +263,27 @@ func (r *Run) clearStaging(ctx context.Context, runs []int32) error {
 	return nil
 }
 
-func (r *Run) truncateStaging(ctx context.Context) error {
+// truncateStaging empties staging at once, and reports whether it did: not if another run has begun
+// meanwhile, whose rows would go too.
+func (r *Run) truncateStaging(ctx context.Context) (bool, error) {
 	tx, err := r.pool.Begin(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer tx.Rollback(ctx) //nolint:errcheck // a rollback after the commit does nothing
 	q := importdb.New(tx)
 	if err := q.StagingSetLockTimeout(ctx); err != nil {
-		return err
+		return false, err
 	}
 	if err := q.StagingTruncate(ctx); err != nil {
-		return err
+		return false, err
 	}
-	return tx.Commit(ctx)
+	// Now nobody can copy before this ends, and who has copied has said before that it runs.
+	others, err := q.RunCountOthers(ctx, r.Number)
+	if err != nil || others > 0 {
+		return false, err
+	}
+	return true, tx.Commit(ctx)
 }
 
 // unlock gives the source free. It is unlocked at once, for the server ends a session some time

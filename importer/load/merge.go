@@ -52,6 +52,7 @@ type merger struct {
 	merged  int64   // dead records that others name as merged into them
 	dead    []int64 // records whose nodes were folded into those of their survivors
 	asked   bool    // whether there are references by name
+	locked  bool    // whether nodes are locked
 
 	do func(context.Context) error // what is done in the transaction
 }
@@ -63,20 +64,32 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	if err := importdb.New(r.pool).StagingAnalyze(ctx); err != nil {
 		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
 	}
-	m := &merger{
-		run: r, opts: opts, source: r.cfg.Source, no: r.Number,
-		out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
-	}
-	m.do = m.merge
-	err := m.transact(ctx)
-	if err != nil {
+	for attempt := 1; ; attempt++ {
+		m := &merger{
+			run: r, opts: opts, source: r.cfg.Source, no: r.Number,
+			out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
+		}
+		m.do = m.merge
+		err := m.transact(ctx)
+		if err == nil {
+			return m.out, nil
+		}
+		// Once the caller has settled the run, its reject files are written.
+		if attempt < mergeAttempts && m.phase != phaseCheck && isCollision(err) {
+			if err := r.again(ctx, err); err != nil {
+				return nil, explain(err)
+			}
+			continue
+		}
 		if m.phase != "" {
 			err = fmt.Errorf("merging (%s): %w", m.phase, err)
 		}
 		return nil, explain(err)
 	}
-	return m.out, nil
 }
+
+// phaseCheck is the last phase of a merge.
+const phaseCheck = "check"
 
 // transact merges and commits. An interrupted run is rolled back up to its commit; the commit itself
 // is waited for, since nobody could say otherwise what had come of it.
@@ -139,7 +152,7 @@ func (m *merger) merge(ctx context.Context) error {
 		{"links", m.links},
 		{"facts", m.facts},
 		{"records", m.records},
-		{"check", m.settle},
+		{phaseCheck, m.settle},
 	}
 	for _, s := range steps {
 		m.begin(s.phase)
@@ -173,6 +186,15 @@ func (m *merger) tune(ctx context.Context) error {
 func (m *merger) keys(ctx context.Context) error {
 	if err := m.tune(ctx); err != nil {
 		return err
+	}
+	// The lock of the source goes with its session, which somebody may have ended. Then another run may
+	// have closed this one; while the journal's row is held, none can.
+	status, err := m.q.RunGetStatus(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	if status != statusRunning {
+		return fmt.Errorf("the session that held source %q was ended: %w", m.source, ErrSourceLocked)
 	}
 	staged, err := m.q.StagingRecordCount(ctx, m.no)
 	if err != nil {
@@ -319,14 +341,15 @@ func (m *merger) nodes(ctx context.Context) error {
 	if err := m.codes(ctx); err != nil {
 		return err
 	}
+	// After the codes: who creates a deal holds the counter, and may wait for a node.
+	if err := m.lock(ctx, nil); err != nil {
+		return err
+	}
 	changed, err := m.q.MergeNodeInsert(ctx, m.no)
 	if err != nil {
 		return err
 	}
 	if changed > 0 {
-		if _, err := m.q.NodeLockStaged(ctx, m.no); err != nil {
-			return err
-		}
 		if _, err := m.q.NodeUpdateStaged(ctx, m.no); err != nil {
 			return err
 		}
@@ -378,7 +401,7 @@ func (m *merger) links(ctx context.Context) error {
 		if _, err := m.q.MergeEdgeSetReplacing(ctx, importdb.MergeEdgeSetReplacingParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
 			return err
 		}
-		closed, err := m.q.EdgeCloseReplaced(ctx, importdb.EdgeCloseReplacedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt})
+		closed, err := m.q.EdgeCloseReplaced(ctx, importdb.EdgeCloseReplacedParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt})
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,27 @@ import (
 	"context"
 )
 
+const codeBlockAwait = `-- name: CodeBlockAwait :exec
+SELECT pg_advisory_xact_lock(hashtextextended('rye_import.code_blocks', $1::int))
+`
+
+// CodeBlockAwait waits for whatever still draws numbers for a run: a commit may be under way of which the
+// run, which was interrupted, has not heard.
+func (q *Queries) CodeBlockAwait(ctx context.Context, runNo int32) error {
+	_, err := q.db.Exec(ctx, codeBlockAwait, runNo)
+	return err
+}
+
+const codeBlockBegin = `-- name: CodeBlockBegin :exec
+SELECT pg_advisory_xact_lock_shared(hashtextextended('rye_import.code_blocks', $1::int))
+`
+
+// CodeBlockBegin says, until the transaction ends, that it draws numbers for a run.
+func (q *Queries) CodeBlockBegin(ctx context.Context, runNo int32) error {
+	_, err := q.db.Exec(ctx, codeBlockBegin, runNo)
+	return err
+}
+
 const codeBlockDeleteUsed = `-- name: CodeBlockDeleteUsed :exec
 DELETE FROM rye_import.code_blocks WHERE run_no = $1::int
 `

@@ -107,6 +107,9 @@ WITH said AS (
         AND ((said.kind = 'node' AND (e.source_id = said.owner_id OR e.target_id = said.owner_id)) OR e.id = said.link_id)
         AND e.attrs -> 'import' ->> 'record' = said.record AND e.attrs -> 'import' ->> 'column' = said.slot
         AND NOT EXISTS (
+            SELECT FROM rye_import.runs u
+            WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> $3::text)
+        AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges k
             WHERE k.run_no = $2 AND k.outcome = 'present' AND k.id = e.id)
         AND NOT EXISTS (
@@ -125,6 +128,7 @@ SELECT rec, edge_type FROM closed ORDER BY rec, edge_type
 type EdgeCloseReplacedParams struct {
 	StartedAt time.Time
 	RunNo     int32
+	Source    string
 }
 
 type EdgeCloseReplacedRow struct {
@@ -134,9 +138,9 @@ type EdgeCloseReplacedRow struct {
 
 // EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
 // another employer, another owner, a link that has ended. What a name meant before it came to fit several
-// stays.
+// stays. Another source may have a record of the same name that shares the node.
 func (q *Queries) EdgeCloseReplaced(ctx context.Context, arg EdgeCloseReplacedParams) ([]EdgeCloseReplacedRow, error) {
-	rows, err := q.db.Query(ctx, edgeCloseReplaced, arg.StartedAt, arg.RunNo)
+	rows, err := q.db.Query(ctx, edgeCloseReplaced, arg.StartedAt, arg.RunNo, arg.Source)
 	if err != nil {
 		return nil, err
 	}

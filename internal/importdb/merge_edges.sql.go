@@ -163,6 +163,9 @@ JOIN rye.edges e ON true
 WHERE m.run_no = $1 AND m.outcome = 'ended' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing
     AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id AND e.archived_at IS NULL
     AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
+    AND NOT EXISTS (
+        SELECT FROM rye_import.runs u
+        WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> o.source)
 `
 
 // MergeEdgeSetEnded marks links that say the end of an edge which an earlier run made of the same

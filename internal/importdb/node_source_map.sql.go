@@ -11,6 +11,18 @@ import (
 	"github.com/google/uuid"
 )
 
+const nodeSourceMapExists = `-- name: NodeSourceMapExists :one
+SELECT EXISTS (SELECT FROM rye.node_source_map WHERE source_schema = $1) AS found
+`
+
+// NodeSourceMapExists reports whether any record of a source is tied to a node.
+func (q *Queries) NodeSourceMapExists(ctx context.Context, source string) (bool, error) {
+	row := q.db.QueryRow(ctx, nodeSourceMapExists, source)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
+}
+
 const nodeSourceMapInsertMany = `-- name: NodeSourceMapInsertMany :exec
 INSERT INTO rye.node_source_map (node_id, source_schema, source_table, source_id, source_id_type)
 SELECT unnest($1::uuid[]), $2::text, unnest($3::text[]), unnest($4::text[]), $5::text

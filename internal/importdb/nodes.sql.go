@@ -147,24 +147,6 @@ func (q *Queries) NodeListPipelines(ctx context.Context, ids []uuid.UUID) ([]Nod
 	return items, nil
 }
 
-const nodeLockStaged = `-- name: NodeLockStaged :one
-SELECT count(*) FROM (
-    SELECT n.id FROM rye.nodes n
-    WHERE n.id IN (SELECT c.node_id FROM rye_import.merge_nodes c WHERE c.run_no = $1)
-    ORDER BY n.id
-    FOR UPDATE
-) locked
-`
-
-// NodeLockStaged locks the nodes that the run is about to change, in the order of their ids, so that
-// two runs that change the same nodes wait for each other and never in a circle.
-func (q *Queries) NodeLockStaged(ctx context.Context, runNo int32) (int64, error) {
-	row := q.db.QueryRow(ctx, nodeLockStaged, runNo)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const nodeMergeMany = `-- name: NodeMergeMany :execrows
 SELECT rye.merge_nodes(g.duplicate_id, g.canonical_id, $1::text)
 FROM (
@@ -191,22 +173,23 @@ func (q *Queries) NodeMergeMany(ctx context.Context, arg NodeMergeManyParams) (i
 
 const nodeSetStages = `-- name: NodeSetStages :execrows
 WITH given AS (
-    SELECT unnest($1::uuid[]) AS id, unnest($2::jsonb[]) AS properties
+    SELECT unnest($1::uuid[]) AS id, unnest($2::jsonb[]) AS properties, unnest($3::jsonb[]) AS read
 )
 UPDATE rye.nodes n
 SET properties = n.properties || g.properties
 FROM given g
-WHERE n.id = g.id AND n.properties || g.properties <> n.properties
+WHERE n.id = g.id AND n.properties = g.read AND n.properties || g.properties <> n.properties
 `
 
 type NodeSetStagesParams struct {
 	IDs        []uuid.UUID
 	Properties []json.RawMessage
+	Read       []json.RawMessage
 }
 
-// NodeSetStages writes the stages of pipelines.
+// NodeSetStages writes the stages of pipelines that are as they were read.
 func (q *Queries) NodeSetStages(ctx context.Context, arg NodeSetStagesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, nodeSetStages, arg.IDs, arg.Properties)
+	result, err := q.db.Exec(ctx, nodeSetStages, arg.IDs, arg.Properties, arg.Read)
 	if err != nil {
 		return 0, err
 	}

@@ -86,7 +86,8 @@ const runGetStatus = `-- name: RunGetStatus :one
 SELECT status FROM rye_import.runs WHERE run_no = $1 FOR UPDATE
 `
 
-// RunGetStatus gives the status of a run. It waits for the transaction that closes its journal.
+// RunGetStatus gives the status of a run. It waits for the transaction that closes its journal, and nobody
+// else closes it before the end of this one.
 func (q *Queries) RunGetStatus(ctx context.Context, runNo int32) (string, error) {
 	row := q.db.QueryRow(ctx, runGetStatus, runNo)
 	var status string

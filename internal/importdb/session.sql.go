@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const sessionBoundWaits = `-- name: SessionBoundWaits :exec
+SELECT set_config('lock_timeout', '2s', true)
+`
+
+// SessionBoundWaits bounds how long this transaction waits for a lock.
+func (q *Queries) SessionBoundWaits(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionBoundWaits)
+	return err
+}
+
 const sessionInfo = `-- name: SessionInfo :one
 SELECT current_user::text AS role_name,
     row_security_active('rye.nodes')::boolean AS row_security,
@@ -36,6 +46,17 @@ func (q *Queries) SessionInfo(ctx context.Context) (SessionInfoRow, error) {
 	return i, err
 }
 
+const sessionLockPipelineCodes = `-- name: SessionLockPipelineCodes :exec
+SELECT pg_advisory_xact_lock(hashtextextended('rye_import.pipeline_codes', 0))
+`
+
+// SessionLockPipelineCodes lets one run at a time name pipelines, until its transaction ends: two that
+// name one alike would take the same code.
+func (q *Queries) SessionLockPipelineCodes(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionLockPipelineCodes)
+	return err
+}
+
 const sessionSourceUnlock = `-- name: SessionSourceUnlock :one
 SELECT pg_advisory_unlock(hashtextextended('rye_import:' || $1::text, 0))::boolean AS unlocked
 `
@@ -46,6 +67,17 @@ func (q *Queries) SessionSourceUnlock(ctx context.Context, source string) (bool,
 	var unlocked bool
 	err := row.Scan(&unlocked)
 	return unlocked, err
+}
+
+const sessionStay = `-- name: SessionStay :exec
+SELECT set_config('idle_session_timeout', '0', false)
+`
+
+// SessionStay keeps the session of the source's lock from being ended for doing nothing: it does nothing
+// while the run works in other sessions.
+func (q *Queries) SessionStay(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionStay)
+	return err
 }
 
 const sessionTrySourceLock = `-- name: SessionTrySourceLock :one
@@ -75,7 +107,7 @@ func (q *Queries) SessionTuneLookup(ctx context.Context) error {
 
 const sessionTuneMerge = `-- name: SessionTuneMerge :exec
 SELECT set_config('work_mem', $1::text, true), set_config('jit', 'off', true),
-    set_config('rye_import.run', $2::text, true)
+    set_config('idle_in_transaction_session_timeout', '0', true), set_config('rye_import.run', $2::text, true)
 `
 
 type SessionTuneMergeParams struct {
@@ -84,8 +116,8 @@ type SessionTuneMergeParams struct {
 }
 
 // SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
-// just-in-time compilation, which takes longer than the statements it would speed up. What it writes from now on is
-// the run's.
+// just-in-time compilation, which takes longer than the statements it would speed up. It is idle while
+// codes are drawn beside it and reject files written, and not forgotten. What it writes from now on is the run's.
 func (q *Queries) SessionTuneMerge(ctx context.Context, arg SessionTuneMergeParams) error {
 	_, err := q.db.Exec(ctx, sessionTuneMerge, arg.WorkMem, arg.RunNo)
 	return err

@@ -42,6 +42,15 @@ VALUES (@prefix, @year_month, @first_val, @last_val);
 -- name: CodeBlockDeleteUsed :exec
 DELETE FROM rye_import.code_blocks WHERE run_no = @run_no::int;
 
+-- CodeBlockBegin says, until the transaction ends, that it draws numbers for a run.
+-- name: CodeBlockBegin :exec
+SELECT pg_advisory_xact_lock_shared(hashtextextended('rye_import.code_blocks', @run_no::int));
+
+-- CodeBlockAwait waits for whatever still draws numbers for a run: a commit may be under way of which the
+-- run, which was interrupted, has not heard.
+-- name: CodeBlockAwait :exec
+SELECT pg_advisory_xact_lock(hashtextextended('rye_import.code_blocks', @run_no::int));
+
 -- CodeBlockRelease frees the numbers that runs hold and no longer need.
 -- name: CodeBlockRelease :execrows
 UPDATE rye_import.code_blocks SET run_no = NULL WHERE run_no = ANY (@run_nos::int[]);

@@ -10,7 +10,7 @@ WHERE m.run_no = @run_no AND m.outcome IN ('new', 'ended');
 
 -- EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
 -- another employer, another owner, a link that has ended. What a name meant before it came to fit several
--- stays.
+-- stays. Another source may have a record of the same name that shares the node.
 -- name: EdgeCloseReplaced :many
 WITH said AS (
     SELECT m.rec, m.slot, s.id AS owner_id, s.kind, o.object || '/' || s.legacy_id AS record, r.target_id AS link_id,
@@ -28,6 +28,9 @@ WITH said AS (
     WHERE e.effective_to IS NULL AND e.archived_at IS NULL
         AND ((said.kind = 'node' AND (e.source_id = said.owner_id OR e.target_id = said.owner_id)) OR e.id = said.link_id)
         AND e.attrs -> 'import' ->> 'record' = said.record AND e.attrs -> 'import' ->> 'column' = said.slot
+        AND NOT EXISTS (
+            SELECT FROM rye_import.runs u
+            WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> @source::text)
         AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges k
             WHERE k.run_no = @run_no AND k.outcome = 'present' AND k.id = e.id)

@@ -81,7 +81,10 @@ JOIN rye_import.objects o ON o.object_no = s.object_no
 JOIN rye.edges e ON true
 WHERE m.run_no = @run_no AND m.outcome = 'ended' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing
     AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id AND e.archived_at IS NULL
-    AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot;
+    AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
+    AND NOT EXISTS (
+        SELECT FROM rye_import.runs u
+        WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> o.source);
 
 -- MergeEdgeSetReplacing lets new edges of known records begin when the record changed, if the record
 -- had another edge in their place before: a new employer is not one since the record was created.

@@ -30,7 +30,11 @@ WITH staged AS (
         ON mb.run_no = f.run_no AND mb.pipeline_id = d.pipeline_id AND mb.label = f.claim ->> 'before'
     WHERE f.run_no = @run_no
 ), standing AS (
-    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at
+    -- The current fact is the last, whatever the clocks were by which the others were told.
+    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.superseded_at, a.created_at,
+        CASE WHEN a.superseded_at IS NULL
+            THEN max(a.asserted_at) OVER (PARTITION BY a.subject_node_id, a.assertion_type, a.assertion_key)
+            ELSE a.asserted_at END AS asserted_at
     FROM rye.assertions a
     JOIN (
         SELECT DISTINCT s.subject_id, s.assertion_type, s.assertion_key FROM staged s WHERE s.known AND s.subject_id IS NOT NULL
@@ -38,10 +42,11 @@ WITH staged AS (
         AND a.subject_edge_id IS NULL AND NOT coalesce(a.attrs -> 'undo' ? 'undone', false)
 ), everything AS (
     SELECT s.rec, s.id, s.slot, s.subject_id, s.assertion_type, s.assertion_key, s.claim, s.before_stage, s.asserted_at, s.event_id,
-        NOT s.history AS present, false AS stands, NULL::timestamptz AS superseded_at
+        NOT s.history AS present, false AS stands, NULL::timestamptz AS superseded_at, NULL::timestamptz AS created_at
     FROM staged s WHERE s.subject_id IS NOT NULL
     UNION ALL
-    SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true, a.superseded_at
+    SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true,
+        a.superseded_at, a.created_at
     FROM standing a
 ), compared AS (
     SELECT e.*,
@@ -52,7 +57,7 @@ WITH staged AS (
         max(c.asserted_at) OVER w AS latest
     FROM compared c
     WINDOW w AS (PARTITION BY c.subject_id, c.assertion_type, c.assertion_key
-        ORDER BY c.present, c.asserted_at, c.stands DESC, c.superseded_at, c.rec, c.id)
+        ORDER BY c.present, c.asserted_at, c.stands DESC, c.superseded_at NULLS LAST, c.created_at, c.rec, c.id)
 ), kept AS (
     SELECT o.* FROM ordered o
     WHERE o.stands OR (o.said IS DISTINCT FROM o.said_before)
@@ -62,7 +67,7 @@ WITH staged AS (
         lead(CASE WHEN k.present THEN k.latest ELSE k.asserted_at END) OVER w AS following_at
     FROM kept k
     WINDOW w AS (PARTITION BY k.subject_id, k.assertion_type, k.assertion_key
-        ORDER BY k.present, k.asserted_at, k.stands DESC, k.superseded_at, k.rec, k.id)
+        ORDER BY k.present, k.asserted_at, k.stands DESC, k.superseded_at NULLS LAST, k.created_at, k.rec, k.id)
 )
 INSERT INTO rye_import.merge_facts (run_no, rec, id, slot, subject_id, assertion_type, assertion_key, claim, asserted_at, event_id,
     recorded, stands, prev_stage, next_id, next_at)

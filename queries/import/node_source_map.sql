@@ -1,3 +1,7 @@
+-- NodeSourceMapExists reports whether any record of a source is tied to a node.
+-- name: NodeSourceMapExists :one
+SELECT EXISTS (SELECT FROM rye.node_source_map WHERE source_schema = @source) AS found;
+
 -- NodeSourceMapInsertStaged ties the new records of the run to their nodes.
 -- name: NodeSourceMapInsertStaged :execrows
 INSERT INTO rye.node_source_map (node_id, source_schema, source_table, source_id, source_id_type)

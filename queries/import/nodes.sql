@@ -25,16 +25,6 @@ FROM (
 ) c
 WHERE n.id = c.node_id;
 
--- NodeLockStaged locks the nodes that the run is about to change, in the order of their ids, so that
--- two runs that change the same nodes wait for each other and never in a circle.
--- name: NodeLockStaged :one
-SELECT count(*) FROM (
-    SELECT n.id FROM rye.nodes n
-    WHERE n.id IN (SELECT c.node_id FROM rye_import.merge_nodes c WHERE c.run_no = @run_no)
-    ORDER BY n.id
-    FOR UPDATE
-) locked;
-
 -- NodeArchiveMissing archives the nodes whose records were missing from a full export, unless
 -- another living record stands for them.
 -- name: NodeArchiveMissing :execrows
@@ -64,15 +54,15 @@ SELECT (properties ->> 'code')::text AS code
 FROM rye.nodes
 WHERE properties ->> 'code' LIKE 'PL-%';
 
--- NodeSetStages writes the stages of pipelines.
+-- NodeSetStages writes the stages of pipelines that are as they were read.
 -- name: NodeSetStages :execrows
 WITH given AS (
-    SELECT unnest(@ids::uuid[]) AS id, unnest(@properties::jsonb[]) AS properties
+    SELECT unnest(@ids::uuid[]) AS id, unnest(@properties::jsonb[]) AS properties, unnest(@read::jsonb[]) AS read
 )
 UPDATE rye.nodes n
 SET properties = n.properties || g.properties
 FROM given g
-WHERE n.id = g.id AND n.properties || g.properties <> n.properties;
+WHERE n.id = g.id AND n.properties = g.read AND n.properties || g.properties <> n.properties;
 
 -- NodeCountHidden counts the nodes of the crosswalk that this session does not see.
 -- name: NodeCountHidden :one

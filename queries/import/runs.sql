@@ -23,7 +23,8 @@ RETURNING run_no;
 -- name: RunCountOthers :one
 SELECT count(*) FROM rye_import.runs WHERE status = 'running' AND run_no <> @run_no;
 
--- RunGetStatus gives the status of a run. It waits for the transaction that closes its journal.
+-- RunGetStatus gives the status of a run. It waits for the transaction that closes its journal, and nobody
+-- else closes it before the end of this one.
 -- name: RunGetStatus :one
 SELECT status FROM rye_import.runs WHERE run_no = @run_no FOR UPDATE;
 

@@ -3,6 +3,11 @@
 -- name: SessionTrySourceLock :one
 SELECT pg_try_advisory_lock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS locked;
 
+-- SessionStay keeps the session of the source's lock from being ended for doing nothing: it does nothing
+-- while the run works in other sessions.
+-- name: SessionStay :exec
+SELECT set_config('idle_session_timeout', '0', false);
+
 -- SessionSourceUnlock gives the lock of a source back. It reports whether this session held it.
 -- name: SessionSourceUnlock :one
 SELECT pg_advisory_unlock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS unlocked;
@@ -19,11 +24,11 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
 
 -- SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
--- just-in-time compilation, which takes longer than the statements it would speed up. What it writes from now on is
--- the run's.
+-- just-in-time compilation, which takes longer than the statements it would speed up. It is idle while
+-- codes are drawn beside it and reject files written, and not forgotten. What it writes from now on is the run's.
 -- name: SessionTuneMerge :exec
 SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
-    set_config('rye_import.run', @run_no::text, true);
+    set_config('idle_in_transaction_session_timeout', '0', true), set_config('rye_import.run', @run_no::text, true);
 
 -- SessionInfo tells who the session is and whether row-level security applies to it.
 -- name: SessionInfo :one
@@ -31,3 +36,12 @@ SELECT current_user::text AS role_name,
     row_security_active('rye.nodes')::boolean AS row_security,
     current_setting('server_version_num')::int AS server_version,
     coalesce(current_setting('app.current_role', true), '')::text AS app_role;
+
+-- SessionBoundWaits bounds how long this transaction waits for a lock.
+-- name: SessionBoundWaits :exec
+SELECT set_config('lock_timeout', '2s', true);
+
+-- SessionLockPipelineCodes lets one run at a time name pipelines, until its transaction ends: two that
+-- name one alike would take the same code.
+-- name: SessionLockPipelineCodes :exec
+SELECT pg_advisory_xact_lock(hashtextextended('rye_import.pipeline_codes', 0));

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/projectrye/rye-import/internal/pgtest"
+)
+
+// moments are where a run can be held: it waits there for a table that somebody else has locked.
+var moments = []struct { //nolint:gochecknoglobals // a table
+	name, table, mode string
+	// Who ends here needs the table once more to clean up.
+	cleansUp bool
+}{
+	{name: "stage", table: "rye_import.staging_records", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+	{name: "keys", table: "rye.node_source_map", mode: "ACCESS EXCLUSIVE"},
+	{name: "codes", table: "rye.crm_code_counters", mode: "SHARE", cleansUp: true},
+	{name: "nodes", table: "rye.nodes", mode: "SHARE"},
+	{name: "links", table: "rye.edges", mode: "SHARE"},
+	{name: "facts", table: "rye.assertions", mode: "SHARE"},
+	{name: "records", table: "rye_import.records", mode: "SHARE"},
+	{name: "check", table: "rye.artifacts", mode: "SHARE"},
+}
+
+// laterCompany is the company some time later: changed, moved, new.
+func laterCompany(t *testing.T) company {
+	t.Helper()
+	c := newCompany()
+	c.change(t, "Account", acme, "2024-05-01 08:00:00", "Brno", "Praha")
+	c.change(t, "Contact", bob, "2024-05-02 08:00:00", acme, globex)
+	c.change(t, "Opportunity", deal, "2024-05-03 08:00:00", "Prospecting", "Qualification", "1000.00", "1200.00")
+	c["Contact"] = append(c["Contact"], "0037R00000CCCCCQA5|0|"+globex+"|Cyd|Hopper|cyd@example.com|Admiral|"+fay+"|2024-02-20 08:00:00|2024-05-04 08:00:00")
+	return c
+}
+
+// faulty is a database on which runs are disturbed.
+type faulty struct {
+	t             *testing.T
+	url           string
+	pool          *pgxpool.Pool
+	first, later  string // exports
+	before, after string // what undisturbed runs make of them
+	lost          bool   // the server has gone
+}
+
+// newFaulty makes a database into which the first export has been imported. What the later one comes to
+// undisturbed is known, or found out.
+func newFaulty(t *testing.T, after string) *faulty {
+	t.Helper()
+	f := &faulty{t: t, url: pgtest.Clone(t), first: newCompany().write(t), later: laterCompany(t).write(t), after: after}
+	f.pool = pgtest.Connect(t, f.url)
+	imported(t, f.url, exitDone, f.first)
+	f.before = f.state()
+	if f.after == "" {
+		_, f.after = undisturbed(t, f.first, f.later)
+	}
+	return f
+}
+
+// undisturbed gives the graph after an export, and after a later one.
+func undisturbed(t *testing.T, first, later string) (before, after string) {
+	t.Helper()
+	url := pgtest.Clone(t)
+	pool := pgtest.Connect(t, url)
+	imported(t, url, exitDone, first)
+	before = dump(t, pool)
+	imported(t, url, exitDone, later)
+	return before, dump(t, pool)
+}
+
+// state is the graph, the counters of its codes, and what ended runs must not leave.
+func (f *faulty) state() string {
+	f.t.Helper()
+	return dump(f.t, f.pool) + value[string](f.t, f.pool, `SELECT concat_ws(' ',
+		(SELECT string_agg(prefix || year_month || next_val, ' ' ORDER BY prefix, year_month) FROM rye.crm_code_counters),
+		(SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.code_blocks))`)
+}
+
+// graphOf is the graph of a state, without the counters: numbers that a run held which was killed are given
+// back by the next one.
+func graphOf(state string) string {
+	graph, _, _ := strings.Cut(state, "== counters")
+	return graph
+}
+
+// hold locks a table until it is let go.
+func (f *faulty) hold(table, mode string) (holder uint32, letGo func()) {
+	f.t.Helper()
+	ctx := context.Background()
+	conn, err := f.pool.Acquire(ctx)
+	require.NoError(f.t, err)
+	tx, err := conn.Begin(ctx)
+	require.NoError(f.t, err)
+	_, err = tx.Exec(ctx, "LOCK TABLE "+table+" IN "+mode+" MODE")
+	require.NoError(f.t, err)
+	held := true
+	letGo = func() {
+		if held {
+			held = false
+			if err := tx.Rollback(ctx); !f.lost {
+				require.NoError(f.t, err)
+			}
+			conn.Release()
+		}
+	}
+	f.t.Cleanup(letGo)
+	return conn.Conn().PgConn().PID(), letGo
+}
+
+// waiting gives the session of the importer that waits for what a session holds, once it does.
+func waiting(t *testing.T, pool *pgxpool.Pool, holder uint32, c *child) int {
+	t.Helper()
+	for {
+		if pid := value[int](t, pool, `SELECT coalesce(max(pid), 0) FROM pg_stat_activity
+			WHERE application_name = 'rye-import' AND datname = current_database() AND $1::int = ANY (pg_blocking_pids(pid))`, holder); pid != 0 {
+			return pid
+		}
+		select {
+		case <-c.done:
+			t.Fatalf("it ended before it had to wait: %s", c.output())
+		case <-time.After(askAgain):
+		}
+	}
+}
+
+// askAgain is how soon the server is asked again whether something has come about. It decides nothing.
+const askAgain = 20 * time.Millisecond
+
+// until waits until a query gives true.
+func until(t *testing.T, pool *pgxpool.Pool, sql string) {
+	t.Helper()
+	for !value[bool](t, pool, sql) {
+		<-time.After(askAgain)
+	}
+}
+
+// start starts the command as a process of its own.
+func (f *faulty) start(args ...string) *child {
+	f.t.Helper()
+	return startChild(f.t, append([]string{"--database-url", f.url, "run", "--progress", "none", "--rejects", f.t.TempDir()}, args...), nil)
+}
+
+func startChild(t *testing.T, args, env []string) *child {
+	t.Helper()
+	c := &child{done: make(chan struct{})}
+	c.cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
+	c.cmd.Env = append(append(os.Environ(), childEnv+"=1", "RYE_DATABASE_URL=", "DATABASE_URL="), env...)
+	c.cmd.Stderr = &c.stderr
+	require.NoError(t, c.cmd.Start())
+	go func() {
+		c.err = c.cmd.Wait()
+		close(c.done)
+	}()
+	return c
+}
+
+// requireAsBefore looks whether a run has left nothing but its entry in the journal.
+func (f *faulty) requireAsBefore(status string) {
+	f.t.Helper()
+	require.Equal(f.t, status, value[string](f.t, f.pool, "SELECT status FROM rye_import.runs ORDER BY run_no DESC LIMIT 1"))
+	require.Equal(f.t, f.before, f.state())
+}
+
+// requireDone looks whether the command works now, and comes to what it would have come to undisturbed.
+func (f *faulty) requireDone() {
+	f.t.Helper()
+	imported(f.t, f.url, exitDone, f.later)
+	require.Equal(f.t, f.after, dump(f.t, f.pool))
+	require.Equal(f.t, "0 0", value[string](f.t, f.pool, `SELECT concat_ws(' ',
+		(SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.code_blocks))`))
+}
+
+// TestDisturbed ends sessions, cancels statements and interrupts the command wherever it has got to.
+func TestDisturbed(t *testing.T) {
+	t.Parallel()
+	_, after := undisturbed(t, newCompany().write(t), laterCompany(t).write(t))
+	for _, m := range moments {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, after)
+			for _, fault := range []struct {
+				name   string
+				do     func(pid int, c *child)
+				code   int
+				status string
+				says   []string
+			}{
+				{
+					name: "session ended", code: exitFailed, status: "failed", says: []string{"connection to the database was lost", "start the run again"},
+					do: func(pid int, _ *child) { execute(t, f.pool, "SELECT pg_terminate_backend($1)", pid) },
+				},
+				{
+					name: "statement cancelled", code: exitFailed, status: "failed", says: []string{"somebody cancelled"},
+					do: func(pid int, _ *child) { execute(t, f.pool, "SELECT pg_cancel_backend($1)", pid) },
+				},
+				{
+					name: "interrupt", code: exitInterrupted, status: "interrupted", says: []string{"interrupted; nothing was changed"},
+					do: func(_ int, c *child) { require.NoError(t, c.cmd.Process.Signal(os.Interrupt)) },
+				},
+				{
+					name: "terminate", code: exitInterrupted, status: "interrupted", says: []string{"interrupted; nothing was changed"},
+					do: func(_ int, c *child) { require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM)) },
+				},
+			} {
+				if fault.name == "terminate" && m.name != "links" {
+					continue // it goes the way of the interrupt
+				}
+				holder, letGo := f.hold(m.table, m.mode)
+				c := f.start(f.later)
+				fault.do(waiting(t, f.pool, holder, c), c)
+				if m.cleansUp {
+					letGo()
+				}
+				// Elsewhere it ends though what it waited for is held still.
+				<-c.done
+				letGo()
+				require.Equal(t, fault.code, c.cmd.ProcessState.ExitCode(), "%s: %s", fault.name, c.output())
+				for _, words := range fault.says {
+					require.Contains(t, c.output(), words, fault.name)
+				}
+				f.requireAsBefore(fault.status)
+			}
+			f.requireDone()
+		})
+	}
+}
+
+// TestInterruptedTwice ends the command at once, also where it is held up in cleaning up.
+func TestInterruptedTwice(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, "")
+	holder, letGo := f.hold("rye_import.staging_records", "ACCESS EXCLUSIVE")
+	c := f.start(f.later)
+	waiting(t, f.pool, holder, c)
+	require.NoError(t, c.cmd.Process.Signal(os.Interrupt))
+	until(t, f.pool, "SELECT status = 'interrupted' FROM rye_import.runs ORDER BY run_no DESC LIMIT 1")
+	waiting(t, f.pool, holder, c)
+	require.NoError(t, c.cmd.Process.Signal(os.Interrupt))
+	<-c.done
+	status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, ok)
+	require.Equal(t, syscall.SIGINT, status.Signal())
+	letGo()
+	require.Equal(t, graphOf(f.before), graphOf(f.state()))
+	f.requireDone()
+}
+
+// TestLimits runs into what an administrator may have set for a role or a database.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	_, after := undisturbed(t, newCompany().write(t), laterCompany(t).write(t))
+	for name, tc := range map[string]struct {
+		set         string
+		table, mode string // that somebody holds meanwhile
+		says        []string
+	}{
+		"lock_timeout":      {set: "lock_timeout = '50ms'", table: "rye.nodes", mode: "SHARE", says: []string{"merging (nodes)", "lock_timeout=0"}},
+		"statement_timeout": {set: "statement_timeout = '500ms'", table: "rye.nodes", mode: "SHARE", says: []string{"merging (nodes)", "statement_timeout=0"}},
+		"read only":         {set: "default_transaction_read_only = on", says: []string{"takes no changes"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, after)
+			runs := value[int](t, f.pool, "SELECT count(*) FROM rye_import.runs")
+			database := f.pool.Config().ConnConfig.Database
+			letGo := func() {}
+			if tc.table != "" {
+				_, letGo = f.hold(tc.table, tc.mode)
+			}
+			execute(t, f.pool, fmt.Sprintf("ALTER DATABASE %q SET %s", database, tc.set))
+			c := f.start(f.later)
+			require.Equal(t, exitFailed, c.wait(t))
+			letGo()
+			for _, words := range tc.says {
+				require.Contains(t, c.output(), words)
+			}
+			option, _, _ := strings.Cut(tc.set, " ")
+			execute(t, f.pool, fmt.Sprintf("ALTER DATABASE %q RESET %s", database, option))
+			if name == "read only" {
+				require.Equal(t, runs, value[int](t, f.pool, "SELECT count(*) FROM rye_import.runs"))
+				require.Equal(t, f.before, f.state())
+			} else {
+				f.requireAsBefore("failed")
+			}
+			f.requireDone()
+		})
+	}
+}
+
+// TestIdle lets the merge wait for codes longer than a transaction may do nothing.
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, "")
+	execute(t, f.pool, fmt.Sprintf("ALTER DATABASE %q SET idle_in_transaction_session_timeout = '50ms'", f.pool.Config().ConnConfig.Database))
+	holder, letGo := f.hold("rye.crm_code_counters", "SHARE")
+	c := f.start(f.later)
+	waiting(t, f.pool, holder, c)
+	until(t, f.pool, `SELECT coalesce(bool_or(clock_timestamp() - state_change > '200ms'), true) FROM pg_stat_activity
+		WHERE application_name = 'rye-import' AND datname = current_database() AND state = 'idle in transaction'`)
+	letGo()
+	require.Equal(t, exitDone, c.wait(t))
+	require.Equal(t, f.after, dump(t, f.pool))
+}
+
+// TestLockSessionEnded ends the session that holds the lock of the source: another run may begin then, and the
+// first one must not go on beside it.
+func TestLockSessionEnded(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, "")
+	holder, letGo := f.hold("rye_import.staging_records", "ACCESS EXCLUSIVE")
+	c := f.start(f.later)
+	waiting(t, f.pool, holder, c)
+	execute(t, f.pool, `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+		WHERE l.locktype = 'advisory' AND d.datname = current_database()`)
+	second := f.start(f.later)
+	until(t, f.pool, "SELECT count(*) > 0 FROM rye_import.runs WHERE status = 'crashed'")
+	letGo()
+	require.Equal(t, exitLocked, c.wait(t), c.output())
+	require.Equal(t, exitDone, second.wait(t))
+	require.Equal(t, f.after, dump(t, f.pool))
+}
+
+// TestRejectsOnFullDisk has no room for the reject files of a run.
+func TestRejectsOnFullDisk(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, "")
+	later := laterCompany(t)
+	later["Contact"] = append(later["Contact"], "0037R00000DDDDDQA5|0|"+globex+"|Dan|Wirth|dan@example.com|Clerk|"+fay+"|no date at all|2024-05-04 08:00:00")
+	export, dir := later.write(t), t.TempDir()
+	holder, letGo := f.hold("rye_import.records", "SHARE")
+	c := startChild(t, []string{"--database-url", f.url, "run", "--progress", "none", "--rejects", dir, export}, nil)
+	waiting(t, f.pool, holder, c)
+	// It has not written them yet. Whatever is written here meets a full disk.
+	run := value[string](t, f.pool, "SELECT run_id::text FROM rye_import.runs ORDER BY run_no DESC LIMIT 1")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, run), 0o700))
+	require.NoError(t, os.Symlink("/dev/full", filepath.Join(dir, run, "Contact.csv")))
+	letGo()
+	require.Equal(t, exitFailed, c.wait(t))
+	require.Contains(t, c.output(), "the disk of the reject files is full: make room there, or name another folder with --rejects")
+	f.requireAsBefore("failed")
+
+	s := imported(t, f.url, exitRejects, export)
+	require.Equal(t, int64(1), s.Rejects.Total())
+	require.Equal(t, f.after, dump(t, f.pool))
+}
