@@ -17,6 +17,8 @@ type Outcome struct {
 	Names      []NameOutcome    // names by which it waits, the ambiguous before the unknown, each the most frequent first; at most 100
 	NamesTotal int64            // how many such names there are
 	Missing    map[string]int64 // records of earlier runs that were missing and archived, by object
+	Conflicts  []Conflict       // what stays open of the source, the oldest first; at most 50
+	Contested  int64            // how many conflicts are open
 	Phases     []Phase
 }
 

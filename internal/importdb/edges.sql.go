@@ -43,7 +43,7 @@ const edgeCloseMissing = `-- name: EdgeCloseMissing :execrows
 UPDATE rye.edges e
 SET effective_to = greatest(now(), e.effective_from)
 FROM rye_import.records r
-WHERE r.run_no = $1 AND r.archived = 'missing' AND e.id = r.target_id
+WHERE r.run_no = $1 AND r.archived = 'missing' AND e.id = r.target_id AND e.attrs ? 'import'
     AND e.effective_to IS NULL AND e.archived_at IS NULL
 `
 
@@ -77,6 +77,9 @@ WITH said AS (
             SELECT FROM rye_import.merge_edges k
             WHERE k.run_no = $2 AND k.outcome = 'present' AND k.id = e.id)
         AND NOT EXISTS (
+            SELECT FROM rye_import.edits x
+            WHERE x.subject_id = e.id AND x.field = 'effective_to' AND x.base IS NOT NULL)
+        AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges d
             JOIN rye_import.staging_links l ON l.run_no = d.run_no AND l.id = d.id
             JOIN rye_import.merge_names n
@@ -101,7 +104,7 @@ type EdgeCloseReplacedRow struct {
 
 // EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
 // another employer, another owner, a link that has ended. What a name meant before it came to fit several
-// stays.
+// stays, and what a person has opened again.
 func (q *Queries) EdgeCloseReplaced(ctx context.Context, arg EdgeCloseReplacedParams) ([]EdgeCloseReplacedRow, error) {
 	rows, err := q.db.Query(ctx, edgeCloseReplaced, arg.StartedAt, arg.RunNo)
 	if err != nil {
@@ -141,21 +144,57 @@ func (q *Queries) EdgeInsertStaged(ctx context.Context, runNo int32) (int64, err
 	return result.RowsAffected(), nil
 }
 
+const edgeUpdateContested = `-- name: EdgeUpdateContested :execrows
+UPDATE rye.edges e
+SET properties = (e.properties || k.applied) - k.cleared,
+    effective_to = coalesce(k.effective_to, e.effective_to)
+FROM (
+    SELECT c.subject_id,
+        coalesce(jsonb_object_agg(substr(c.field, 12), c.incoming) FILTER (WHERE c.field <> 'effective_to' AND c.incoming IS NOT NULL), '{}') AS applied,
+        coalesce(array_agg(substr(c.field, 12)) FILTER (WHERE c.field <> 'effective_to' AND c.incoming IS NULL), '{}') AS cleared,
+        max((c.incoming #>> '{}')::timestamptz) FILTER (WHERE c.field = 'effective_to') AS effective_to
+    FROM rye_import.merge_contested c
+    LEFT JOIN rye_import.staging_records s ON s.run_no = c.run_no AND s.rec = c.rec
+    WHERE c.run_no = $1::int AND c.kind = 'link' AND c.verdict = 'applied' AND s.changed IS DISTINCT FROM true
+    GROUP BY c.subject_id
+) k
+WHERE e.id = k.subject_id
+`
+
+// EdgeUpdateContested gives edges what conflicts that stand apply to them.
+func (q *Queries) EdgeUpdateContested(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, edgeUpdateContested, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const edgeUpdatePresent = `-- name: EdgeUpdatePresent :many
-WITH updated AS (
-    UPDATE rye.edges e
-    SET properties = e.properties || coalesce(m.properties, '{}'),
-        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
+WITH said AS (
+    SELECT m.id, m.rec, m.end_known, m.effective_to,
+        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || coalesce(m.properties, '{}')
+             ELSE coalesce(m.properties, '{}') || k.properties END AS properties
     FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.outcome = 'present' AND e.id = m.id
-        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
+    JOIN rye.edges k ON k.id = m.id
+    JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
+    LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+    LEFT JOIN rye_import.runs u ON u.run_no = r.first_run_no
+    WHERE m.run_no = $1 AND m.outcome = 'present'
+), updated AS (
+    UPDATE rye.edges e
+    SET properties = m.properties,
+        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
+    FROM said m
+    WHERE e.id = m.id AND (m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec
 `
 
 // EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
-// end that the source says, where they have ended.
+// end that the source says, where they have ended. An edge that a person made since the record came
+// takes what it lacks.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {
