@@ -55,6 +55,7 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "archive-missing", Usage: "archive what is missing from a full export", DisableDefaultText: true, EnvVars: []string{"RYE_ARCHIVE_MISSING"}},
 		&cli.Float64Flag{Name: "max-archive", Usage: "stop if more than `PCT` percent would be archived", Value: importer.DefaultMaxArchive, EnvVars: []string{"RYE_MAX_ARCHIVE"}},
 		&cli.StringFlag{Name: "max-rejects", Usage: "stop if more than `N` or N% records are rejected", EnvVars: []string{"RYE_MAX_REJECTS"}},
+		&cli.StringFlag{Name: "prefer", Usage: "source or graph: who wins where people have changed what the source says otherwise now; default: the graph, until you decide", EnvVars: []string{"RYE_PREFER"}},
 		&cli.StringFlag{Name: "rejects", Usage: "`DIR` for reject files", Value: "rejects", EnvVars: []string{"RYE_REJECTS"}},
 	)
 }
@@ -168,6 +169,11 @@ func runConfig(c *cli.Context) (importer.Config, error) {
 		return cfg, err
 	}
 	cfg.RejectsDir = c.String("rejects")
+	switch cfg.Prefer = importer.Prefer(c.String("prefer")); cfg.Prefer {
+	case importer.PreferNone, importer.PreferSource, importer.PreferGraph:
+	default:
+		return cfg, usagef("--prefer %q: source or graph", cfg.Prefer)
+	}
 	return cfg, nil
 }
 
