@@ -64,7 +64,7 @@ check-sql: postgres build ## is db/ up to date, and is every query right on a mi
 
 .PHONY: fuzz
 fuzz: ## fuzz each reader of foreign bytes for a minute
-	@set -e; for p in $$($(GO) list ./importer/...); do \
+	@set -e; for p in $$($(GO) list ./cmd/... ./importer/... ./internal/...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$p; \
 		done; \

@@ -241,6 +241,8 @@ type Run struct {
 	Undoes *int32
 	// The run that has taken this one back.
 	UndoneBy *int32
+	// When the details of the run were taken away as too old: its rejects, and what would undo it.
+	PrunedAt *time.Time
 	Error    *string
 	// What run --output json printed.
 	Summary json.RawMessage

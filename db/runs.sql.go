@@ -12,7 +12,7 @@ import (
 )
 
 const runGet = `-- name: RunGet :one
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, pruned_at, error, summary
 FROM rye_import.runs
 WHERE run_id = $1
 `
@@ -36,6 +36,7 @@ func (q *Queries) RunGet(ctx context.Context, runID uuid.UUID) (Run, error) {
 		&i.EventID,
 		&i.Undoes,
 		&i.UndoneBy,
+		&i.PrunedAt,
 		&i.Error,
 		&i.Summary,
 	)
@@ -43,7 +44,7 @@ func (q *Queries) RunGet(ctx context.Context, runID uuid.UUID) (Run, error) {
 }
 
 const runGetLatest = `-- name: RunGetLatest :one
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, pruned_at, error, summary
 FROM rye_import.runs
 WHERE source = $1 AND ($2::text IS NULL OR status = $2::text)
 ORDER BY run_no DESC
@@ -75,6 +76,7 @@ func (q *Queries) RunGetLatest(ctx context.Context, arg RunGetLatestParams) (Run
 		&i.EventID,
 		&i.Undoes,
 		&i.UndoneBy,
+		&i.PrunedAt,
 		&i.Error,
 		&i.Summary,
 	)
@@ -82,7 +84,7 @@ func (q *Queries) RunGetLatest(ctx context.Context, arg RunGetLatestParams) (Run
 }
 
 const runList = `-- name: RunList :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, pruned_at, error, summary
 FROM rye_import.runs
 WHERE ($1::text IS NULL OR source = $1::text)
     AND run_no < coalesce($2::int, 2147483647)
@@ -122,6 +124,7 @@ func (q *Queries) RunList(ctx context.Context, arg RunListParams) ([]Run, error)
 			&i.EventID,
 			&i.Undoes,
 			&i.UndoneBy,
+			&i.PrunedAt,
 			&i.Error,
 			&i.Summary,
 		); err != nil {
@@ -136,7 +139,7 @@ func (q *Queries) RunList(ctx context.Context, arg RunListParams) ([]Run, error)
 }
 
 const runListByPrefix = `-- name: RunListByPrefix :many
-SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, error, summary
+SELECT run_no, run_id, source, crm, command, status, full_export, mapping, started_at, finished_at, merged_at, event_id, undoes, undone_by, pruned_at, error, summary
 FROM rye_import.runs
 WHERE starts_with(run_id::text, $1::text) OR run_no::text = $1::text
 ORDER BY run_no DESC
@@ -168,6 +171,7 @@ func (q *Queries) RunListByPrefix(ctx context.Context, prefix string) ([]Run, er
 			&i.EventID,
 			&i.Undoes,
 			&i.UndoneBy,
+			&i.PrunedAt,
 			&i.Error,
 			&i.Summary,
 		); err != nil {

@@ -41,6 +41,10 @@ func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*repo
 	cfg = cfg.withDefaults()
 	r := &runner{cfg: cfg, pool: im.pool, tally: newTally(), started: cfg.Now()}
 	r.summary = report.NewSummary(cfg.Command, r.started)
+	r.summary.Source = cfg.Source
+	if cfg.Source != "" {
+		r.cfg.Logger = cfg.Logger.With("source", cfg.Source)
+	}
 	for _, s := range set.Skipped {
 		r.summary.Skipped = append(r.summary.Skipped, report.Skipped{Path: s.Path, Reason: s.Reason})
 	}
@@ -50,7 +54,22 @@ func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*repo
 	}
 	now := cfg.Now()
 	r.summary.FinishedAt, r.summary.Seconds = now.UTC(), now.Sub(r.started).Seconds()
+	r.logEnd(err)
 	return r.summary, err
+}
+
+// logEnd logs how the run ended, also one that did not begin.
+func (r *runner) logEnd(err error) {
+	s := r.summary
+	n := s.Records()
+	args := []any{
+		"status", s.Status, "seconds", s.Seconds, "read", n.Read, "created", n.Created, "updated", n.Updated, "unchanged", n.Unchanged,
+		"archived", n.Archived + n.Missing, "rejected", n.Rejected, "filtered", n.Filtered, "deferred", n.Deferred,
+	}
+	if err != nil {
+		args = append(args, "err", err)
+	}
+	r.cfg.Logger.Info("run ended", args...)
 }
 
 // runner is a run while it is under way.
@@ -73,6 +92,9 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	}
 	r.mapping = m
 	r.describe(files)
+	if r.cfg.Source == "" {
+		r.cfg.Logger = r.cfg.Logger.With("source", r.summary.Source)
+	}
 	r.phase("survey", begun)
 
 	if err := r.begin(ctx, files); err != nil {
@@ -129,7 +151,12 @@ func (r *runner) describe(files []*surveyed) {
 }
 
 func (r *runner) phase(name string, since time.Time) {
-	r.summary.Phases = append(r.summary.Phases, report.Phase{Name: name, Seconds: time.Since(since).Seconds()})
+	r.addPhase(name, time.Since(since))
+}
+
+func (r *runner) addPhase(name string, elapsed time.Duration) {
+	r.summary.Phases = append(r.summary.Phases, report.Phase{Name: name, Seconds: elapsed.Seconds()})
+	r.cfg.Logger.Info("phase done", "phase", name, "seconds", elapsed.Seconds())
 }
 
 func (r *runner) warn(format string, args ...any) {
@@ -149,6 +176,9 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	}
 	r.run = run
 	r.summary.RunID = run.ID.String()
+	r.cfg.Logger = r.cfg.Logger.With("run_id", r.summary.RunID)
+	r.cfg.Logger.Info("run begun", "run", run.Number, "crm", r.mapping.Name, "command", r.cfg.Command, "mapping", r.mapping.Version(),
+		"full", !r.cfg.Delta, "files", len(files))
 	for _, f := range files {
 		switch f.profile.Format {
 		case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
@@ -208,7 +238,7 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 		return err
 	}
 	for _, ph := range outcome.Phases {
-		r.summary.Phases = append(r.summary.Phases, report.Phase{Name: ph.Name, Seconds: ph.Elapsed.Seconds()})
+		r.addPhase(ph.Name, ph.Elapsed)
 	}
 	return nil
 }

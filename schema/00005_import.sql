@@ -39,9 +39,11 @@ CREATE TABLE rye_import.runs (
     event_id      uuid,
     undoes        int REFERENCES rye_import.runs,
     undone_by     int REFERENCES rye_import.runs,
+    pruned_at     timestamptz,
     error         text,
     summary       jsonb
 );
+COMMENT ON COLUMN rye_import.runs.pruned_at IS 'When the details of the run were taken away as too old: its rejects, and what would undo it.';
 COMMENT ON TABLE rye_import.runs IS 'One row for each execution of an import.';
 COMMENT ON COLUMN rye_import.runs.run_no IS 'The short number that provenance in rye carries.';
 COMMENT ON COLUMN rye_import.runs.mapping IS 'The mapping and its version (a hash of its text).';
@@ -103,6 +105,13 @@ CREATE TABLE rye_import.changes (
 COMMENT ON TABLE rye_import.changes IS 'What a run changed in nodes that stood already: the changed fields, before and after. A trigger of rye.nodes writes it.';
 CREATE INDEX changes_run ON rye_import.changes (run_no);
 CREATE INDEX changes_node ON rye_import.changes (node_id);
+
+-- The fields that a change is about: the label, archived, and each property.
+CREATE OR REPLACE FUNCTION rye_import.change_fields(p_before jsonb, p_after jsonb) RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT jsonb_object_keys((p_before || p_after) - 'properties' - 'archived_at')
+    UNION ALL
+    SELECT 'properties.' || jsonb_object_keys(coalesce(p_before -> 'properties', '{}') || coalesce(p_after -> 'properties', '{}'))
+$$;
 
 CREATE TABLE rye_import.rejects (
     run_no      int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
@@ -462,6 +471,15 @@ COMMENT ON TABLE rye_import.merge_facts IS 'Chains of facts: staged ones with th
 COMMENT ON COLUMN rye_import.merge_facts.claim IS 'Null ends the chain.';
 COMMENT ON COLUMN rye_import.merge_facts.recorded IS 'Whether the event is that of a history record; otherwise the merge makes it.';
 
+CREATE UNLOGGED TABLE rye_import.merge_undo (
+    run_no   int NOT NULL,
+    relation text NOT NULL,
+    id       uuid NOT NULL,
+    fate     text,
+    reason   text
+);
+COMMENT ON TABLE rye_import.merge_undo IS 'What the run that is taken back has put into the graph, and what becomes of each row: it goes (null), or is archived or kept, for a reason.';
+
 CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
     SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}'
 );
@@ -478,6 +496,13 @@ CREATE FUNCTION rye_import.analyze_merge() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
     ANALYZE merge_codes, merge_nodes, merge_edges, merge_participants, merge_deals, merge_stages, merge_facts;
+END
+$$;
+
+CREATE FUNCTION rye_import.analyze_undo() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+BEGIN
+    ANALYZE merge_undo;
 END
 $$;
 

@@ -15,14 +15,25 @@ CREATE TABLE rye_import.images (
     run_no   int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
     relation text NOT NULL,
     row_id   uuid,
+    row_key  text NOT NULL,
     before   jsonb,
     after    jsonb
 );
 COMMENT ON TABLE rye_import.images IS 'Rows that a run changed or took away, other than changed nodes: whole, before and after.';
 COMMENT ON COLUMN rye_import.images.row_id IS 'The id of the row, where it has one.';
+COMMENT ON COLUMN rye_import.images.row_key IS 'What names the row in its table.';
 COMMENT ON COLUMN rye_import.images.before IS 'Null if the row is one that the run of an undo has put in.';
 COMMENT ON COLUMN rye_import.images.after IS 'Null if the run took the row away.';
 CREATE INDEX images_run ON rye_import.images (run_no, relation);
+
+CREATE TABLE rye_import.kept_codes (
+    object_no int NOT NULL,
+    legacy_id text COLLATE "C" NOT NULL,
+    code      text NOT NULL,
+    run_no    int NOT NULL,
+    PRIMARY KEY (object_no, legacy_id)
+);
+COMMENT ON TABLE rye_import.kept_codes IS 'The codes of records whose nodes an undo took away: one record, one code, also when it comes again.';
 
 CREATE TABLE rye_import.edits (
     subject_id uuid NOT NULL,
@@ -131,7 +142,8 @@ BEGIN
                 || coalesce((
                     SELECT jsonb_build_object('properties', jsonb_object_agg(k.key, k.value))
                     FROM jsonb_each(OLD.properties) AS k (key, value)
-                    WHERE NEW.properties -> k.key IS DISTINCT FROM k.value), '{}'),
+                    WHERE NEW.properties -> k.key IS DISTINCT FROM k.value
+                    HAVING count(*) > 0), '{}'),
             jsonb_strip_nulls(jsonb_build_object(
                 'label', CASE WHEN OLD.label IS DISTINCT FROM NEW.label THEN NEW.label END,
                 'archived', CASE WHEN (OLD.archived_at IS NULL) <> (NEW.archived_at IS NULL) THEN NEW.archived_at IS NOT NULL END))
@@ -142,7 +154,8 @@ BEGIN
                         WHERE OLD.properties -> k.key IS DISTINCT FROM k.value
                         UNION ALL
                         SELECT k.key, NULL FROM jsonb_object_keys(OLD.properties) AS k (key) WHERE NOT NEW.properties ? k.key
-                    ) d), '{}')
+                    ) d
+                    HAVING count(*) > 0), '{}')
         FROM (VALUES (1)) one (n)
         LEFT JOIN merge_nodes m ON m.run_no = v_run AND m.node_id = OLD.id;
     ELSIF coalesce(current_setting('rye.merging', true), '') = ''
@@ -156,13 +169,20 @@ CREATE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
     FOR EACH ROW WHEN ((OLD.label, OLD.properties, OLD.archived_at) IS DISTINCT FROM (NEW.label, NEW.properties, NEW.archived_at))
     EXECUTE FUNCTION rye_import.note_node_change();
 
+-- What names a row in its table.
+CREATE FUNCTION rye_import.row_key(p_row jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(p_row ->> 'id', concat_ws(chr(31), p_row ->> 'source_schema', p_row ->> 'source_table', p_row ->> 'source_id',
+        p_row ->> 'deferred_no', p_row ->> 'conflict_no', p_row ->> 'object_no', p_row ->> 'legacy_id', p_row ->> 'lookup_no', p_row ->> 'name_key',
+        p_row ->> 'subject_id', p_row ->> 'field'))
+$$;
+
 CREATE FUNCTION rye_import.note_image() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 DECLARE
     v_before jsonb := to_jsonb(OLD);
 BEGIN
-    INSERT INTO images (run_no, relation, row_id, before, after)
-    VALUES (current_run(), TG_TABLE_NAME, (v_before ->> 'id')::uuid, v_before, to_jsonb(NEW));
+    INSERT INTO images (run_no, relation, row_id, row_key, before, after)
+    VALUES (current_run(), TG_TABLE_NAME, (v_before ->> 'id')::uuid, row_key(v_before), v_before, to_jsonb(NEW));
     RETURN NULL;
 END
 $$;
@@ -206,8 +226,9 @@ CREATE FUNCTION rye_import.note_images_deleted() RETURNS trigger LANGUAGE plpgsq
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
     IF current_run() IS NOT NULL THEN
-        INSERT INTO images (run_no, relation, row_id, before)
-        SELECT current_run(), TG_TABLE_NAME, (to_jsonb(g) ->> 'id')::uuid, to_jsonb(g) FROM gone g;
+        INSERT INTO images (run_no, relation, row_id, row_key, before)
+        SELECT current_run(), TG_TABLE_NAME, (r.image ->> 'id')::uuid, row_key(r.image), r.image
+        FROM (SELECT to_jsonb(g) AS image FROM gone g) r;
     END IF;
     RETURN NULL;
 END
@@ -231,10 +252,193 @@ BEGIN
 END
 $triggers$;
 
+-- What a run has changed in the end, of rows and of the fields of nodes: what it changes twice counts once.
+CREATE VIEW rye_import.net_images AS
+    SELECT i.run_no, i.relation, i.row_key,
+        (array_agg(i.before ORDER BY i.image_no))[1] AS before, (array_agg(i.after ORDER BY i.image_no DESC))[1] AS after
+    FROM rye_import.images i
+    GROUP BY i.run_no, i.relation, i.row_key;
+COMMENT ON VIEW rye_import.net_images IS 'Before is null for a row that the run put in, after for one that it took away.';
+
+CREATE VIEW rye_import.net_fields AS
+    SELECT c.run_no, c.node_id, k.field,
+        nullif((array_agg(k.before ORDER BY c.change_no))[1], 'null') AS before,
+        nullif((array_agg(k.after ORDER BY c.change_no DESC))[1], 'null') AS after
+    FROM rye_import.changes c
+    CROSS JOIN LATERAL (
+        SELECT 'label'::text AS field, c.before -> 'label' AS before, c.after -> 'label' AS after WHERE c.before ? 'label' OR c.after ? 'label'
+        UNION ALL
+        SELECT 'archived', c.before -> 'archived_at', c.after -> 'archived' WHERE c.after ? 'archived'
+        UNION ALL
+        SELECT 'properties.' || p.key, c.before -> 'properties' -> p.key, c.after -> 'properties' -> p.key
+        FROM jsonb_object_keys(c.after -> 'properties') AS p (key)
+    ) AS k
+    GROUP BY c.run_no, c.node_id, k.field;
+COMMENT ON VIEW rye_import.net_fields IS 'Null is what was not there. Of archived, before is the time and after whether.';
+
+-- Puts the rows of a table back that a run took away, where what they hang on is there, and notes that the
+-- current run has put them in.
+CREATE FUNCTION rye_import.put_back(p_undone int, p_relation text) RETURNS bigint LANGUAGE plpgsql
+SET search_path = rye_import, pg_temp AS $$
+DECLARE
+    v_rows bigint;
+BEGIN
+    IF p_relation = 'nodes' THEN
+        WITH put AS (
+            INSERT INTO rye.nodes SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.nodes, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'nodes' AND i.before IS NOT NULL AND i.after IS NULL
+                -- Not if its record has come again meanwhile, as another node.
+                AND NOT EXISTS (
+                    SELECT FROM images c JOIN rye.node_source_map m
+                        ON m.source_schema = c.before ->> 'source_schema' AND m.source_table = c.before ->> 'source_table'
+                        AND m.source_id = c.before ->> 'source_id'
+                    WHERE c.run_no = p_undone AND c.relation = 'node_source_map' AND (c.before ->> 'node_id')::uuid = p.id)
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'nodes', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'events' THEN
+        WITH put AS (
+            INSERT INTO rye.events SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.events, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'events' AND i.before IS NOT NULL AND i.after IS NULL
+                AND (p.actor_node_id IS NULL OR EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.actor_node_id))
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'events', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'edges' THEN
+        WITH put AS (
+            INSERT INTO rye.edges SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.edges, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'edges' AND i.before IS NOT NULL AND i.after IS NULL
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.source_id)
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.target_id)
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'edges', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'assertions' THEN
+        WITH put AS (
+            INSERT INTO rye.assertions SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.assertions, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'assertions' AND i.before IS NOT NULL
+                AND (i.after IS NULL OR i.after -> 'attrs' -> 'undo' ? 'undone')
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.subject_node_id)
+                AND (p.source_event_id IS NULL OR EXISTS (SELECT FROM rye.events e WHERE e.id = p.source_event_id))
+                AND NOT EXISTS (SELECT FROM merge_undo u WHERE u.run_no = current_run() AND u.relation = 'chains' AND u.id = p.subject_node_id
+                    AND u.reason = p.assertion_type || '/' || p.assertion_key)
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'assertions', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'event_participants' THEN
+        WITH put AS (
+            INSERT INTO rye.event_participants SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.event_participants, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'event_participants' AND i.before IS NOT NULL AND i.after IS NULL
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.node_id)
+                AND EXISTS (SELECT FROM rye.events e WHERE e.id = p.event_id)
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'event_participants', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'artifacts' THEN
+        WITH put AS (
+            INSERT INTO rye.artifacts SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.artifacts, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'artifacts' AND i.before IS NOT NULL AND i.after IS NULL
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'artifacts', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'node_source_map' THEN
+        WITH put AS (
+            INSERT INTO rye.node_source_map SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.node_source_map, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'node_source_map' AND i.before IS NOT NULL AND i.after IS NULL
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.node_id)
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'node_source_map', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'node_merges' THEN
+        WITH put AS (
+            INSERT INTO rye.node_merges SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye.node_merges, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'node_merges' AND i.before IS NOT NULL AND i.after IS NULL
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.duplicate_id)
+                AND EXISTS (SELECT FROM rye.nodes n WHERE n.id = p.canonical_id)
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'node_merges', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'records' THEN
+        WITH put AS (
+            INSERT INTO rye_import.records SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.records, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'records' AND i.before IS NOT NULL AND i.after IS NULL
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'records', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'deferred' THEN
+        WITH put AS (
+            INSERT INTO rye_import.deferred SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.deferred, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'deferred' AND i.before IS NOT NULL AND i.after IS NULL
+                AND NOT EXISTS (
+                    SELECT FROM records r WHERE r.object_no = p.object_no AND r.legacy_id = p.legacy_id AND r.run_no > p_undone AND r.run_no <> current_run())
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'deferred', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'names' THEN
+        WITH put AS (
+            INSERT INTO rye_import.names SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.names, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'names' AND i.before IS NOT NULL AND i.after IS NULL
+                AND NOT EXISTS (
+                    SELECT FROM records r WHERE r.object_no = p.object_no AND r.legacy_id = p.legacy_id AND r.run_no > p_undone AND r.run_no <> current_run())
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_id, row_key, after)
+        SELECT current_run(), 'names', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'edits' THEN
+        WITH put AS (
+            INSERT INTO rye_import.edits SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.edits, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'edits' AND i.before IS NOT NULL AND i.after IS NULL
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_key, after)
+        SELECT current_run(), 'edits', row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'conflicts' THEN
+        WITH put AS (
+            INSERT INTO rye_import.conflicts SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.conflicts, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'conflicts' AND i.before IS NOT NULL AND i.after IS NULL
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_key, after)
+        SELECT current_run(), 'conflicts', row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    END IF;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    RETURN v_rows;
+END
+$$;
+
+-- Foreign keys ask these of every node, event and fact that is taken away.
+CREATE INDEX IF NOT EXISTS events_actor ON rye.events (actor_node_id) WHERE actor_node_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS assertions_successor ON rye.assertions (superseded_by) WHERE superseded_by IS NOT NULL;
+CREATE INDEX IF NOT EXISTS assertions_event ON rye.assertions (source_event_id) WHERE source_event_id IS NOT NULL;
+
 DO $grants$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rye_loader') THEN
-        GRANT SELECT, INSERT, UPDATE, DELETE ON rye_import.created_nodes, rye_import.images, rye_import.edits, rye_import.conflicts TO rye_loader;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON rye_import.created_nodes, rye_import.images, rye_import.edits, rye_import.conflicts, rye_import.kept_codes TO rye_loader;
+        GRANT SELECT ON rye_import.net_images, rye_import.net_fields TO rye_loader;
     END IF;
 END
 $grants$;

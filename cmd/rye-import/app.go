@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 
@@ -33,6 +34,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return done.code
 	}
 	code := exitCode(ctx, err)
+	if log, ok := app.Metadata[jsonLogKey].(*slog.Logger); ok {
+		log.Error("rye-import ended", "exit_code", code, "status", statusName(code), "err", err)
+		return code
+	}
 	if code == exitInterrupted {
 		fmt.Fprintln(stderr, "rye-import: interrupted; nothing was changed")
 		return code
@@ -53,7 +58,8 @@ func newApp(s streams) *cli.App {
 		Description: "PATH is a folder, a zip, one or more CSV, JSON (also .gz) or .xlsx files, or - for standard input.\n" +
 			"Without a database URL a private PostgreSQL of this user is started on demand.",
 		Flags:    append(globalFlags(), helpFlag(), &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}),
-		Commands: []*cli.Command{cmdInspect(s), cmdRun(s), cmdVerify(s), cmdConflicts(s), cmdRuns(s), cmdTrace(s), cmdMapping(s), cmdDB(s), cmdDemo(s)},
+		Commands: []*cli.Command{cmdInspect(s), cmdRun(s), cmdSync(s), cmdVerify(s), cmdConflicts(s), cmdRuns(s), cmdTrace(s), cmdMapping(s), cmdDB(s), cmdDemo(s)},
+		Metadata: map[string]any{},
 		Reader:   s.in, Writer: s.out, ErrWriter: s.err,
 		HideHelp: true, HideVersion: true,
 		// The codes are decided in one place, and nothing but main exits.

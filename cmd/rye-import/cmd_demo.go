@@ -57,11 +57,11 @@ func demo(c *cli.Context, s streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close(ctx)) }()
 
-	err = importInto(c, s, db, set, cfg, log)
-	var done *doneError
-	if err != nil && (!errors.As(err, &done) || done.code != exitRejects) {
+	summary, err := importSet(c, s, db, set, cfg, log)
+	if err != nil {
 		return err
 	}
+	report.WriteText(s.out, summary, report.TextOptions{Color: colored(s.out, c.Bool("no-color"))})
 	if err := showGraph(c, s, db); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -19,11 +20,16 @@ func cmdRun(s streams) *cli.Command {
 		Name:         "run",
 		Usage:        "import an export; run it again every night",
 		ArgsUsage:    "PATH...",
-		Flags:        runFlags(),
+		Flags:        slices.Concat(runFlags(), operationFlags()),
 		OnUsageError: onUsageError,
 		Before:       applyConfig,
 		Action: func(c *cli.Context) error {
 			cfg, err := runConfig(c)
+			if err != nil {
+				return err
+			}
+			cfg.Command = "run"
+			ops, err := newOperations(c)
 			if err != nil {
 				return err
 			}
@@ -34,33 +40,58 @@ func cmdRun(s streams) *cli.Command {
 			if !c.Args().Present() {
 				return usagef("run needs a PATH: a folder, a zip, CSV, JSON or .xlsx files, or -")
 			}
-			return runImport(c, s, c.Args().Slice(), cfg, log)
+			return runImport(c, s, c.Args().Slice(), cfg, ops, log)
 		},
 	}
 }
 
-// runImport runs an import and shows what came of it.
-func runImport(c *cli.Context, s streams, paths []string, cfg importer.Config, log *slog.Logger) (err error) {
-	ctx := c.Context
-	set, err := source.Find(ctx, paths, source.Options{Stdin: s.in})
-	if err != nil {
-		return notBegun(c, s, err)
+// runImport runs an import, shows what came of it, and tells those who watch from afar.
+func runImport(c *cli.Context, s streams, paths []string, cfg importer.Config, ops operations, log *slog.Logger) error {
+	open := func(connections int) (*database, func() error, error) {
+		db, err := openMigrated(c, log, connections)
+		if err != nil {
+			return nil, nil, err
+		}
+		return db, func() error { return db.Close(c.Context) }, nil
 	}
-	defer func() { err = errors.Join(err, set.Close()) }()
-	db, err := openMigrated(c, log, connections(cfg))
-	if err != nil {
-		return notBegun(c, s, err)
+	summary, err := performed(c, s, open, paths, cfg, log)
+	if c.String("output") == "json" {
+		err = errors.Join(err, writeSummary(s, summary))
+	} else if err == nil {
+		report.WriteText(s.out, summary, report.TextOptions{Color: colored(s.out, c.Bool("no-color"))})
 	}
-	defer func() { err = errors.Join(err, db.Close(ctx)) }()
-	return importInto(c, s, db, set, cfg, log)
+	err = rejectsError(summary, err)
+	ops.conclude(c.Context, log, summary, err)
+	if code := statusOf(c.Context, err); code == exitDone || code == exitRejects {
+		return ops.settle(code)
+	}
+	return err
 }
 
-// notBegun reports a run that failed before it was one: who asked for JSON gets an object in any case.
-func notBegun(c *cli.Context, s streams, cause error) error {
-	if c.String("output") != "json" {
-		return cause
+// opener opens the database, with so many connections at least, and says how to give it back.
+type opener func(connections int) (*database, func() error, error)
+
+// performed runs an import. There is a summary in any case; that of a run that failed before it was one
+// says little else.
+func performed(c *cli.Context, s streams, open opener, paths []string, cfg importer.Config, log *slog.Logger) (summary *report.Summary, err error) {
+	summary = report.NewSummary(cfg.Command, time.Now())
+	summary.Source = cfg.Source
+	defer func() {
+		if err != nil {
+			summary.Error = err.Error()
+		}
+	}()
+	set, err := source.Find(c.Context, paths, source.Options{Stdin: s.in})
+	if err != nil {
+		return summary, err
 	}
-	return errors.Join(cause, writeSummary(s, report.NewSummary("run", time.Now()), cause))
+	defer func() { err = errors.Join(err, set.Close()) }()
+	db, giveBack, err := open(connections(cfg))
+	if err != nil {
+		return summary, err
+	}
+	defer func() { err = errors.Join(err, giveBack()) }()
+	return importSet(c, s, db, set, cfg, log)
 }
 
 // connections is how many a run may need: its workers, the merge, the lock, and codes drawn beside.
@@ -72,34 +103,26 @@ func connections(cfg importer.Config) int {
 	return workers + 4
 }
 
-func importInto(c *cli.Context, s streams, db *database, set *source.Set, cfg importer.Config, log *slog.Logger) error {
+// importSet imports a set of files and shows the progress.
+func importSet(c *cli.Context, s streams, db *database, set *source.Set, cfg importer.Config, log *slog.Logger) (*report.Summary, error) {
 	cfg.Logger = log
-	progress := newProgress(s.err, c.String("progress"), c.Bool("no-color"))
+	progress := newProgress(s.err, progressMode(c), c.Bool("no-color"))
+	defer progress.finish()
 	cfg.Progress = progress.update
-	summary, err := importer.New(db.pool).Run(c.Context, set, cfg)
-	progress.finish()
-	if c.String("output") == "json" {
-		if err := writeSummary(s, summary, err); err != nil {
-			return err
-		}
-	} else if err == nil {
-		report.WriteText(s.out, summary, report.TextOptions{Color: colored(s.out, c.Bool("no-color"))})
-	}
-	if err != nil {
-		return err
-	}
-	// What was rejected before, and reported then, is no news: a nightly run is done.
-	if summary.Rejects.Total() > summary.Rejects.Known {
+	return importer.New(db.pool).Run(c.Context, set, cfg)
+}
+
+// rejectsError gives a run that is done, with rejects, its exit code. What was rejected before, and
+// reported then, is no news: a nightly run is done.
+func rejectsError(summary *report.Summary, err error) error {
+	if err == nil && summary.Rejects.Total() > summary.Rejects.Known {
 		return &doneError{exitRejects}
 	}
-	return nil
+	return err
 }
 
 // writeSummary prints the one JSON object of a run, also of one that failed.
-func writeSummary(s streams, summary *report.Summary, cause error) error {
-	if cause != nil {
-		summary.Error = cause.Error()
-	}
+func writeSummary(s streams, summary *report.Summary) error {
 	if err := report.WriteJSON(s.out, summary); err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}

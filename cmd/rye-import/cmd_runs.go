@@ -29,13 +29,13 @@ func cmdRuns(s streams) *cli.Command {
 	}
 	return &cli.Command{
 		Name:         "runs",
-		Usage:        "the journal: list the runs, or show one",
+		Usage:        "the journal: list the runs, show one, or take one back",
 		Flags:        []cli.Flag{output, limit},
 		OnUsageError: onUsageError,
 		Before:       applyConfig,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("there is no command %q of runs; there are: list, show", c.Args().First())
+				return usagef("there is no command %q of runs; there are: list, show, undo, prune", c.Args().First())
 			}
 			return list(c)
 		},
@@ -56,6 +56,21 @@ func cmdRuns(s streams) *cli.Command {
 					})
 				},
 			},
+			{
+				Name: "undo", Usage: "take a run back", ArgsUsage: "ID", Flags: []cli.Flag{output, progressFlag()},
+				Description: "What the run created goes, or is archived if others came to depend on it; what it changed is as it was before.\n" +
+					"What a person or a later run has changed since is kept and listed. An undo is a run itself: undo it, and all is there again.",
+				OnUsageError: onUsageError, Before: applyConfig,
+				Action: func(c *cli.Context) error {
+					if c.NArg() != 1 {
+						return usagef("runs undo needs the ID of a run, or the beginning of it; see: rye-import runs list")
+					}
+					return withImporter(c, s, func(im *importer.Importer) error {
+						return undoRun(c, s, im, c.Args().First())
+					})
+				},
+			},
+			cmdPrune(s),
 		},
 	}
 }
@@ -64,7 +79,7 @@ func journalRows(entries []importer.JournalEntry) []report.JournalRow {
 	rows := make([]report.JournalRow, len(entries))
 	for i, e := range entries {
 		rows[i] = report.JournalRow{
-			Number: e.Number, ID: e.ID.String(), Source: e.Source, Command: e.Command, Status: e.Status,
+			Number: e.Number, ID: e.ID.String(), Source: e.Source, Command: e.Command, Status: e.Status, UndoneBy: e.UndoneBy,
 			StartedAt: e.StartedAt, FinishedAt: e.FinishedAt, Error: e.Error,
 		}
 	}
@@ -81,6 +96,14 @@ func showRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	}
 	opts := report.TextOptions{Color: colored(s.out, c.Bool("no-color"))}
 	report.WriteJournal(s.out, journalRows([]importer.JournalEntry{*e}), opts)
+	var undone report.Undo
+	if e.Undoes != nil && json.Unmarshal(e.Summary, &undone) == nil {
+		report.WriteUndo(s.out, &undone, opts)
+		return nil
+	}
+	if e.PrunedAt != nil {
+		fmt.Fprintf(s.out, "\nIts rejects and what would undo it were pruned at %s, as too old.\n", e.PrunedAt.Format("2006-01-02 15:04Z"))
+	}
 	var summary report.Summary
 	if e.Status == "done" && json.Unmarshal(e.Summary, &summary) == nil {
 		fmt.Fprintln(s.out)
@@ -96,7 +119,29 @@ func showRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	return nil
 }
 
-// withImporter opens the database for a command that reads.
+// undoRun takes a run back and tells what came of it.
+func undoRun(c *cli.Context, s streams, im *importer.Importer, id string) error {
+	log, err := newLogger(c, s.err)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(s.err, c.String("progress"), c.Bool("no-color"))
+	result, err := im.Undo(c.Context, id, importer.Config{Logger: log, Progress: progress.update})
+	progress.finish()
+	if c.String("output") == "json" {
+		if err != nil {
+			result = &report.Undo{Command: "undo", Status: "failed", Error: err.Error(), Kept: []report.Kept{}}
+		}
+		if err := report.WriteJSON(s.out, result); err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
+	} else if err == nil {
+		report.WriteUndo(s.out, result, report.TextOptions{Color: colored(s.out, c.Bool("no-color"))})
+	}
+	return err
+}
+
+// withImporter opens the database for a command of the journal.
 func withImporter(c *cli.Context, s streams, do func(*importer.Importer) error) (err error) {
 	switch c.String("output") {
 	case "text", "json":

@@ -71,7 +71,7 @@ func verified(c *cli.Context, s streams, cfg importer.Config) (result *report.Ve
 	}
 	defer func() { err = errors.Join(err, db.Close(c.Context)) }()
 	cfg.Logger = log
-	progress := newProgress(s.err, c.String("progress"), c.Bool("no-color"))
+	progress := newProgress(s.err, progressMode(c), c.Bool("no-color"))
 	defer progress.finish()
 	cfg.Progress = progress.update
 	return importer.New(db.pool).Verify(c.Context, set, cfg, importer.VerifyOptions{Strict: c.Bool("full"), ShowValues: c.Bool("show-values")})

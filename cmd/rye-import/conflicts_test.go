@@ -50,6 +50,7 @@ func TestEdits_Property(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &list))
 	require.Len(t, list, 1)
 	require.Equal(t, []string{`"Analyst"`, `"Countess"`, `"Programmer"`}, []string{string(list[0].Base), string(list[0].Graph), string(list[0].Incoming)})
+	c.Run = list[0].Run // the helper has undone the run and had it again
 	require.Equal(t, c, list[0].Conflict)
 	r = command(t, "", "--database-url", n.url, "conflicts", "--source", "hubspot", "--output", "json")
 	require.Equal(t, "[]\n", r.stdout)
@@ -341,7 +342,7 @@ func TestEdits_History(t *testing.T) {
 		"0087R00000BBBBBQA5|" + deal + "|Proposal|1000.00|EUR|10|2024-12-31|" + eve + "|2040-04-01 08:00:00|2040-04-01 08:00:00",
 	}
 	s := n.run()
-	stages := values(t, n.pool, "SELECT claim->>'stage' FROM rye.assertions WHERE assertion_type = 'deal_stage' ORDER BY asserted_at")
+	stages := values(t, n.pool, "SELECT claim->>'stage' FROM rye.assertions WHERE assertion_type = 'deal_stage' AND NOT attrs ? 'undo' ORDER BY asserted_at")
 	require.Equal(t, []string{"prospecting", "negotiation", "qualification", "prospecting", "qualification"}, stages, "the older takes its place")
 	require.Equal(t, int64(1), s.Conflicts.Total)
 	require.Equal(t, "OpportunityHistory", s.Conflicts.Open[0].Object)
@@ -390,4 +391,44 @@ func TestEdits_SecondSource(t *testing.T) {
 	s = imported(t, n.url, exitDone, "--source", "other", "--prefer", "source", n.write(t))
 	require.Equal(t, "Programmer", n.node(ada, "properties->>'title'"))
 	require.Zero(t, s.Conflicts.Total)
+}
+
+// TestEdits_Undo takes runs back that kept what people had changed, and one that did not: the next run decides
+// as it would have before.
+func TestEdits_Undo(t *testing.T) {
+	t.Parallel()
+	n := newNightly(t)
+	undo := func() {
+		t.Helper()
+		r := command(t, "", "--database-url", n.url, "runs", "undo", value[string](t, n.pool,
+			"SELECT run_id::text FROM rye_import.runs WHERE status = 'done' ORDER BY run_no DESC LIMIT 1"))
+		require.Equal(t, exitDone, r.code, r.stderr+r.stdout)
+	}
+	n.edit(ada, `properties = properties || '{"title": "Countess"}'`)
+	execute(t, n.pool, `SELECT rye.supersede_assertion(a.id, p_new_claim => '{"amount": 7, "currency": "EUR"}') FROM rye.assertions a
+		WHERE a.assertion_type = 'deal_value' AND a.superseded_at IS NULL`)
+	n.change(t, "Contact", ada, "2024-05-01 08:00:00", "Analyst", "Programmer")
+	n.change(t, "Opportunity", deal, "2024-05-01 08:00:00", "1000.00", "1100.00")
+	dir := n.write(t)
+	imported(t, n.url, exitDone, dir)
+	first := n.conflicts()
+	require.Len(t, first, 2)
+	undo()
+	require.Empty(t, n.conflicts(), "the run that met them is gone")
+	imported(t, n.url, exitDone, dir)
+	require.Equal(t, first, n.conflicts())
+
+	edits := values(t, n.pool, "SELECT field || base FROM rye_import.edits ORDER BY 1")
+	imported(t, n.url, exitDone, "--prefer", "source", dir)
+	require.Equal(t, "Programmer", n.node(ada, "properties->>'title'"))
+	undo()
+	require.Equal(t, "Countess", n.node(ada, "properties->>'title'"))
+	require.Equal(t, first, n.conflicts())
+	require.Equal(t, edits, values(t, n.pool, "SELECT field || base FROM rye_import.edits ORDER BY 1"))
+	s := imported(t, n.url, exitDone, dir)
+	require.Zero(t, s.Graph)
+	require.Equal(t, int64(2), s.Conflicts.Total)
+	imported(t, n.url, exitDone, "--prefer", "source", dir)
+	require.Equal(t, "1100", value[string](t, n.pool, "SELECT claim->>'amount' FROM rye.assertions WHERE assertion_type = 'deal_value' AND superseded_at IS NULL"))
+	require.Empty(t, n.conflicts())
 }

@@ -50,3 +50,46 @@ func exitCode(ctx context.Context, err error) int {
 	}
 	return exitFailed
 }
+
+// statusOf is the exit code that an error, or none, stands for.
+func statusOf(ctx context.Context, err error) int {
+	var done *doneError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &done):
+		return done.code
+	}
+	return exitCode(ctx, err)
+}
+
+// worst gives the worse of two exit codes: interrupted, failed, a wrong command line or config file, stopped
+// by a guard, locked, done with rejects, done.
+func worst(a, b int) int {
+	order := []int{exitInterrupted, exitFailed, exitUsage, exitGuard, exitLocked, exitRejects, exitDone}
+	for _, code := range order {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitFailed
+}
+
+// statusName is how summaries and metrics call an exit code.
+func statusName(code int) string {
+	switch code {
+	case exitDone:
+		return "done"
+	case exitUsage:
+		return "usage"
+	case exitRejects:
+		return "rejects"
+	case exitGuard:
+		return "stopped"
+	case exitLocked:
+		return "locked"
+	case exitInterrupted:
+		return "interrupted"
+	}
+	return "failed"
+}

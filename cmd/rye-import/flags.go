@@ -37,8 +37,13 @@ func readFlags() []cli.Flag {
 		&cli.StringFlag{Name: "decimal", Usage: "point or comma, for columns of numbers that do not show it", EnvVars: []string{"RYE_DECIMAL"}},
 		&cli.IntFlag{Name: "workers", Usage: "`N` workers", DefaultText: "the number of processors", EnvVars: []string{"RYE_WORKERS"}},
 		&cli.StringFlag{Name: "output", Usage: "text or json", Value: "text", EnvVars: []string{"RYE_OUTPUT"}},
-		&cli.StringFlag{Name: "progress", Usage: "auto, plain or none", Value: "auto", EnvVars: []string{"RYE_PROGRESS"}},
+		progressFlag(),
 	}
+}
+
+// progressFlag says how progress is shown.
+func progressFlag() cli.Flag {
+	return &cli.StringFlag{Name: "progress", Usage: "auto, plain or none", Value: "auto", EnvVars: []string{"RYE_PROGRESS"}}
 }
 
 // showValuesFlag lets a command show values of the export.
@@ -58,6 +63,23 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "prefer", Usage: "source or graph: who wins where people have changed what the source says otherwise now; default: the graph, until you decide", EnvVars: []string{"RYE_PREFER"}},
 		&cli.StringFlag{Name: "rejects", Usage: "`DIR` for reject files", Value: "rejects", EnvVars: []string{"RYE_REJECTS"}},
 	)
+}
+
+// operationFlags say who is told of a run.
+func operationFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "metrics-file", Usage: "`FILE` with figures of the last run of each source, for Prometheus", EnvVars: []string{"RYE_METRICS_FILE"}},
+		&cli.StringFlag{Name: "webhook", Usage: "`URL` that is sent a JSON object when a run does not end with 0", EnvVars: []string{"RYE_WEBHOOK"}},
+		&cli.StringFlag{Name: "webhook-on", Usage: "any: every exit code but 0; failure: neither 0 nor 3", Value: "any", EnvVars: []string{"RYE_WEBHOOK_ON"}},
+		&cli.BoolFlag{Name: "exit-zero-on-rejects", Usage: "end with 0 in place of 3, for schedulers that know no other success", DisableDefaultText: true, EnvVars: []string{"RYE_EXIT_ZERO_ON_REJECTS"}},
+	}
+}
+
+// syncFlags are those of sync alone.
+func syncFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "retention", Usage: "afterwards, prune the details of runs older than `AGE`, as 90d; default: keep all", EnvVars: []string{"RYE_RETENTION"}},
+	}
 }
 
 // readConfig turns the flags of reading into a configuration.

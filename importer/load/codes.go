@@ -20,6 +20,15 @@ func (m *merger) codes(ctx context.Context) error {
 	if err := m.pipelineCodes(ctx); err != nil {
 		return err
 	}
+	kept, err := m.q.MergeCodeInsertKept(ctx, importdb.MergeCodeInsertKeptParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt})
+	if err != nil {
+		return err
+	}
+	if kept > 0 {
+		if err := m.q.MergeCodeForgetKept(ctx, m.no); err != nil {
+			return err
+		}
+	}
 	needs, err := m.q.StagingNodeCountCodes(ctx, importdb.StagingNodeCountCodesParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt})
 	if err != nil || len(needs) == 0 {
 		return err

@@ -25,6 +25,9 @@ type JournalEntry struct {
 	Mapping    string          `json:"mapping"`
 	StartedAt  time.Time       `json:"started_at"`
 	FinishedAt *time.Time      `json:"finished_at"`
+	Undoes     *int32          `json:"undoes,omitempty"`    // number of the run that this one has taken back
+	UndoneBy   *int32          `json:"undone_by,omitempty"` // number of the run that has taken this one back
+	PrunedAt   *time.Time      `json:"pruned_at,omitempty"` // when its details were taken away; see PruneRun
 	Error      string          `json:"error,omitempty"`
 	Summary    json.RawMessage `json:"summary,omitempty"`
 }
@@ -116,7 +119,8 @@ func JournalRun(ctx context.Context, pool *pgxpool.Pool, id string, rejects int)
 func entry(r db.Run) JournalEntry {
 	return JournalEntry{
 		Number: r.RunNo, ID: r.RunID, Source: r.Source, CRM: r.CRM, Command: r.Command, Status: r.Status, Full: r.FullExport,
-		Mapping: r.Mapping, StartedAt: r.StartedAt.UTC(), FinishedAt: utc(r.FinishedAt), Error: text(r.Error), Summary: r.Summary,
+		Mapping: r.Mapping, StartedAt: r.StartedAt.UTC(), FinishedAt: utc(r.FinishedAt), Undoes: r.Undoes, UndoneBy: r.UndoneBy,
+		PrunedAt: utc(r.PrunedAt), Error: text(r.Error), Summary: r.Summary,
 	}
 }
 

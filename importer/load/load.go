@@ -35,6 +35,8 @@ type Config struct {
 	StartedAt  time.Time
 	WorkMemory string // of the merge; default 256MB
 	Logger     *slog.Logger
+
+	undoes *int32 // the run that this one takes back
 }
 
 // Derive says which record a reference by name makes where it finds none: its id is the name. Lookups
@@ -94,7 +96,7 @@ func (r *Run) begin(ctx context.Context) error {
 		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)
 	}
 	if len(crashed) > 0 {
-		r.cfg.Logger.Info("cleaning up after a crashed run", "source", r.cfg.Source, "runs", len(crashed))
+		r.cfg.Logger.Info("cleaning up after a crashed run", "runs", len(crashed))
 		if err := r.release(ctx, crashed); err != nil {
 			return err
 		}
@@ -127,7 +129,7 @@ func (r *Run) begin(ctx context.Context) error {
 	}
 	r.Number, err = q.RunInsert(ctx, importdb.RunInsertParams{
 		RunID: r.ID, Source: r.cfg.Source, CRM: r.cfg.CRM, Command: r.cfg.Command,
-		FullExport: r.cfg.Full, Mapping: r.cfg.Mapping, StartedAt: r.cfg.StartedAt,
+		FullExport: r.cfg.Full, Mapping: r.cfg.Mapping, StartedAt: r.cfg.StartedAt, Undoes: r.cfg.undoes,
 	})
 	if err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
@@ -205,6 +207,14 @@ func (r *Run) Close(ctx context.Context) error {
 
 // release takes back everything that runs without an end hold: rows in staging and code numbers.
 func (r *Run) release(ctx context.Context, runs []int32) error {
+	if err := r.freeCodes(ctx, runs); err != nil {
+		return err
+	}
+	return r.clearStaging(ctx, runs)
+}
+
+// freeCodes gives the code numbers back that runs hold.
+func (r *Run) freeCodes(ctx context.Context, runs []int32) error {
 	q := importdb.New(r.pool)
 	if _, err := q.CodeBlockRelease(ctx, runs); err != nil {
 		return fmt.Errorf("releasing code numbers: %w", err)
@@ -215,10 +225,9 @@ func (r *Run) release(ctx context.Context, runs []int32) error {
 			return fmt.Errorf("giving code numbers back: %w", err)
 		}
 		if rewound == 0 {
-			break
+			return nil
 		}
 	}
-	return r.clearStaging(ctx, runs)
 }
 
 // clearStaging takes the rows of runs out of staging; all rows at once, which is faster, if no other

@@ -54,6 +54,8 @@ type merger struct {
 	asked   bool  // whether there are references by name
 	dispute bool  // whether the source has conflicts
 	contest int64 // fields in which the run meets what people have changed
+
+	do func(context.Context) error // what is done in the transaction
 }
 
 // Merge brings what is staged into the graph, in one transaction: readers see all of it or nothing.
@@ -67,6 +69,7 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 		run: r, opts: opts, source: r.cfg.Source, no: r.Number,
 		out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
 	}
+	m.do = m.merge
 	err := m.transact(ctx)
 	if err != nil {
 		if m.phase != "" {
@@ -86,7 +89,7 @@ func (m *merger) transact(ctx context.Context) (err error) {
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // a rollback after the commit does nothing, and another error says why
 	m.q = importdb.New(tx)
-	if err := m.merge(ctx); err != nil {
+	if err := m.do(ctx); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -162,10 +165,15 @@ func (c *count) add(n int64, err error) {
 	}
 }
 
+// tune sets the transaction up, and says for which run it works.
+func (m *merger) tune(ctx context.Context) error {
+	return m.q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))})
+}
+
 // keys checks that staging is whole, sorts out duplicates, and finds out which node, event or edge
 // each record is.
 func (m *merger) keys(ctx context.Context) error {
-	if err := m.q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))}); err != nil {
+	if err := m.tune(ctx); err != nil {
 		return err
 	}
 	staged, err := m.q.StagingRecordCount(ctx, m.no)

@@ -18,6 +18,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/projectrye/rye-import/internal/spell"
 )
 
 // Parse reads a mapping. Unknown keys, names that lead nowhere and values that make no sense are errors
@@ -32,7 +34,7 @@ func Parse(text []byte) (*Mapping, error) {
 		base, err := builtin.ReadFile("builtin/" + m.Extends + ".yaml")
 		if err != nil || strings.ContainsAny(m.Extends, "/\\") {
 			problem := fmt.Sprintf("extends: there is no built-in mapping %q%s; there are: %s",
-				m.Extends, suggest(m.Extends, Names()), strings.Join(Names(), ", "))
+				m.Extends, spell.Suggest(m.Extends, Names()), strings.Join(Names(), ", "))
 			return nil, &CheckError{Problems: []Problem{{Line: locate(text, problem), Text: problem}}}
 		}
 		if whole, err = extend(base, text); err != nil {
@@ -148,7 +150,7 @@ func withSuggestion(message string, text []byte) string {
 		return message
 	}
 	keys := keysAt(file.Docs[0].Body, reflect.TypeFor[Mapping](), m[1]+":"+m[2])
-	return m[0] + suggest(m[3], keys) + message[len(m[0]):]
+	return m[0] + spell.Suggest(m[3], keys) + message[len(m[0]):]
 }
 
 // keysAt lists the keys that the language has at a place of a mapping, which is line:column of a key.
@@ -205,40 +207,6 @@ func memberType(t reflect.Type, key string) (inner reflect.Type, keys []string) 
 	default:
 	}
 	return inner, keys
-}
-
-// suggest names the word that is spelled most like another one, if one is.
-func suggest[T ~string](word string, words []T) string {
-	best, distance := "", 3
-	for _, w := range words {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(string(w))); d < distance && d*2 < len(word)+1 {
-			best, distance = string(w), d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance counts the letters to be changed, added or left out to make one word of another.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // Version identifies the mapping's exact text: its name, revision and the beginning of its SHA-256.
@@ -306,7 +274,7 @@ func (c *checker) general() {
 		m.IDs.Form = FormText
 	}
 	if forms := []Form{FormText, FormSalesforce, FormGUID}; !slices.Contains(forms, m.IDs.Form) {
-		c.bad("ids.form: unknown form %q%s", m.IDs.Form, suggest(string(m.IDs.Form), forms))
+		c.bad("ids.form: unknown form %q%s", m.IDs.Form, spell.Suggest(string(m.IDs.Form), forms))
 	}
 	if m.TimeZone == "" {
 		m.TimeZone = "UTC"
@@ -391,7 +359,7 @@ func (c *checker) object(name string, o *Object) {
 	}
 	for _, column := range sortedKeys(o.Children) {
 		if child := o.Children[column]; c.m.Objects[child.Object] == nil {
-			c.bad("%s.children.%s: there is no object %q%s", at, column, child.Object, suggest(child.Object, sortedKeys(c.m.Objects)))
+			c.bad("%s.children.%s: there is no object %q%s", at, column, child.Object, spell.Suggest(child.Object, sortedKeys(c.m.Objects)))
 		}
 	}
 }
@@ -428,7 +396,7 @@ func (c *checker) references(name string, o *Object) {
 	for _, r := range slices.Concat(ends, others) {
 		for _, target := range r.Objects {
 			if !c.known[target] {
-				c.bad("%s: a reference by %s names the object %q, which there is not%s", at, r.ID.name(), target, suggest(target, sortedKeys(c.known)))
+				c.bad("%s: a reference by %s names the object %q, which there is not%s", at, r.ID.name(), target, spell.Suggest(target, sortedKeys(c.known)))
 			}
 		}
 		if r.By != "" {

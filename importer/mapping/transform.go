@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
+
+	"github.com/projectrye/rye-import/internal/spell"
 )
 
 // value compiles a Value. One of whose column the header lacks is nothing, and is checked all the same.
@@ -144,7 +146,7 @@ func (c *compiler) checkValue(v *Value) {
 // oneOf notes a word that is none of those that there are.
 func oneOf[T ~string](c *compiler, what string, word T, words ...T) {
 	if word != "" && !slices.Contains(words, word) {
-		c.bad("%s %q is unknown%s", what, word, suggest(string(word), words))
+		c.bad("%s %q is unknown%s", what, word, spell.Suggest(string(word), words))
 	}
 }
 

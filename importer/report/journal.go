@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -14,6 +15,7 @@ type JournalRow struct {
 	ID, Source, Command, Status, Error string
 	StartedAt                          time.Time
 	FinishedAt                         *time.Time
+	UndoneBy                           *int32
 }
 
 // RejectRow is a rejected record in a list of them.
@@ -37,8 +39,11 @@ func WriteJournal(w io.Writer, rows []JournalRow, opts TextOptions) {
 			took = round(r.FinishedAt.Sub(r.StartedAt)).String()
 		}
 		status := r.Status
-		if status != "done" {
+		switch {
+		case status != "done":
 			status = p.paint(status, text.FgRed)
+		case r.UndoneBy != nil:
+			status = fmt.Sprintf("undone by %d", *r.UndoneBy)
 		}
 		t.AppendRow(table.Row{r.Number, short(r.ID), r.Source, r.Command, status, r.StartedAt.Format("2006-01-02 15:04:05Z"), took, clip(r.Error, 80)})
 	}

@@ -83,6 +83,23 @@ type Object struct {
 	Seconds  float64 `json:"seconds"`            // that workers spent mapping and staging its records
 }
 
+// Records sums up the records of all objects.
+func (s *Summary) Records() Object {
+	var sum Object
+	for _, o := range s.Objects {
+		sum.Read += o.Read
+		sum.Created += o.Created
+		sum.Updated += o.Updated
+		sum.Unchanged += o.Unchanged
+		sum.Archived += o.Archived
+		sum.Rejected += o.Rejected
+		sum.Filtered += o.Filtered
+		sum.Missing += o.Missing
+		sum.Deferred += o.Deferred
+	}
+	return sum
+}
+
 // Counts counts records by reason.
 type Counts map[string]int64
 

@@ -197,6 +197,9 @@ func (v *Verifier) chain(r *record, f *graph.Fact, subject uuid.UUID, chain []*a
 		if a.Record == "" {
 			continue // somebody recorded it in the graph
 		}
+		if a.Restored {
+			continue // an undo asserted anew what was true before
+		}
 		if a.EffectiveAt == nil || !sameTime(*a.EffectiveAt, a.AssertedAt) {
 			broken("effective_at", "the time at which it was asserted")
 		}

@@ -32,16 +32,18 @@ var sections = []struct{ title, query string }{
 			CASE WHEN e.archived_at IS NOT NULL THEN 'archived' END,
 			concat_ws(':', e.attrs->'import'->>'record', e.attrs->'import'->>'line', e.attrs->'import'->>'column'))
 		FROM rye.edges e JOIN rye.nodes s ON s.id = e.source_id JOIN rye.nodes t ON t.id = e.target_id`},
+	// What an undo has asserted anew stands for what it restores; what it has undone is shown no more.
 	{"assertions", `
 		SELECT concat_ws(' | ', n.properties->>'code', a.assertion_type || '/' || a.assertion_key, a.claim::text,
-			to_char(a.asserted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+			to_char(CASE WHEN a.attrs ? 'undo' THEN a.effective_at ELSE a.asserted_at END AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
 			CASE WHEN a.superseded_at IS NULL THEN 'current'
 				ELSE 'until ' || to_char(a.superseded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || coalesce(' by ' || b.claim::text, '') END,
 			'event ' || e.event_type || ' ' || (e.attrs->'import'->>'record'),
 			concat_ws(':', a.attrs->'import'->>'record', a.attrs->'import'->>'line', a.attrs->'import'->>'column'))
 		FROM rye.assertions a JOIN rye.nodes n ON n.id = a.subject_node_id
 		LEFT JOIN rye.assertions b ON b.id = a.superseded_by
-		LEFT JOIN rye.events e ON e.id = a.source_event_id`},
+		LEFT JOIN rye.events e ON e.id = a.source_event_id
+		WHERE NOT coalesce(a.attrs->'undo' ? 'undone', false) AND coalesce(b.attrs->'undo'->>'restores', '') <> a.id::text`},
 	{"events", `
 		SELECT concat_ws(' | ', e.event_type, to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'), e.summary, e.properties::text,
 			'actor ' || (a.properties->>'code'),

@@ -10,6 +10,16 @@ import (
 	"time"
 )
 
+const mergeCodeForgetKept = `-- name: MergeCodeForgetKept :exec
+DELETE FROM rye_import.kept_codes k USING rye_import.merge_codes m WHERE m.run_no = $1 AND k.code = m.code
+`
+
+// MergeCodeForgetKept forgets the codes that records have again.
+func (q *Queries) MergeCodeForgetKept(ctx context.Context, runNo int32) error {
+	_, err := q.db.Exec(ctx, mergeCodeForgetKept, runNo)
+	return err
+}
+
 const mergeCodeInsert = `-- name: MergeCodeInsert :execrows
 WITH blocks AS (
     SELECT unnest($2::text[]) AS prefix, unnest($3::text[]) AS year_month,
@@ -26,6 +36,7 @@ WITH blocks AS (
         JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
         JOIN rye_import.objects o ON o.object_no = s.object_no
         WHERE n.run_no = $1::int AND n.code_prefix IS NOT NULL AND n.code_prefix <> 'PL' AND NOT s.existing AND NOT s.alias
+            AND NOT EXISTS (SELECT FROM rye_import.merge_codes g WHERE g.run_no = n.run_no AND g.rec = n.rec)
     ) c
 )
 INSERT INTO rye_import.merge_codes (run_no, rec, code)
@@ -58,6 +69,32 @@ func (q *Queries) MergeCodeInsert(ctx context.Context, arg MergeCodeInsertParams
 		arg.FirstVals,
 		arg.Fallback,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const mergeCodeInsertKept = `-- name: MergeCodeInsertKept :execrows
+INSERT INTO rye_import.merge_codes (run_no, rec, code)
+SELECT DISTINCT ON (k.code) $1::int, s.rec, k.code
+FROM rye_import.kept_codes k
+JOIN rye_import.staging_records s ON s.run_no = $1::int AND s.object_no = k.object_no AND s.legacy_id = k.legacy_id AND s.kind = 'node' AND s.changed
+JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+WHERE NOT s.existing AND NOT s.alias AND starts_with(k.code, n.code_prefix || '-'
+    || to_char(coalesce(s.created_at, s.version, $2::timestamptz) AT TIME ZONE 'UTC', 'YYMM') || '-')
+    AND NOT EXISTS (SELECT FROM rye.nodes x WHERE x.external_source = 'internal' AND x.external_id = k.code AND x.archived_at IS NULL)
+ORDER BY k.code, s.rec
+`
+
+type MergeCodeInsertKeptParams struct {
+	RunNo    int32
+	Fallback time.Time
+}
+
+// MergeCodeInsertKept gives records that come again after an undo the codes that they had.
+func (q *Queries) MergeCodeInsertKept(ctx context.Context, arg MergeCodeInsertKeptParams) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeCodeInsertKept, arg.RunNo, arg.Fallback)
 	if err != nil {
 		return 0, err
 	}

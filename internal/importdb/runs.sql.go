@@ -54,6 +54,34 @@ func (q *Queries) RunFinish(ctx context.Context, arg RunFinishParams) error {
 	return err
 }
 
+const runGetForUndo = `-- name: RunGetForUndo :one
+SELECT run_id, status, merged_at, undoes, undone_by, pruned_at FROM rye_import.runs WHERE run_no = $1 FOR UPDATE
+`
+
+type RunGetForUndoRow struct {
+	RunID    uuid.UUID
+	Status   string
+	MergedAt *time.Time
+	Undoes   *int32
+	UndoneBy *int32
+	PrunedAt *time.Time
+}
+
+// RunGetForUndo gives what an undo must know of a run. It waits for a run that is about to undo it.
+func (q *Queries) RunGetForUndo(ctx context.Context, runNo int32) (RunGetForUndoRow, error) {
+	row := q.db.QueryRow(ctx, runGetForUndo, runNo)
+	var i RunGetForUndoRow
+	err := row.Scan(
+		&i.RunID,
+		&i.Status,
+		&i.MergedAt,
+		&i.Undoes,
+		&i.UndoneBy,
+		&i.PrunedAt,
+	)
+	return i, err
+}
+
 const runGetStatus = `-- name: RunGetStatus :one
 SELECT status FROM rye_import.runs WHERE run_no = $1 FOR UPDATE
 `
@@ -67,8 +95,8 @@ func (q *Queries) RunGetStatus(ctx context.Context, runNo int32) (string, error)
 }
 
 const runInsert = `-- name: RunInsert :one
-INSERT INTO rye_import.runs (run_id, source, crm, command, status, full_export, mapping, started_at)
-VALUES ($1, $2, $3, $4, 'running', $5, $6, $7)
+INSERT INTO rye_import.runs (run_id, source, crm, command, status, full_export, mapping, started_at, undoes)
+VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8)
 RETURNING run_no
 `
 
@@ -80,6 +108,7 @@ type RunInsertParams struct {
 	FullExport bool
 	Mapping    string
 	StartedAt  time.Time
+	Undoes     *int32
 }
 
 // RunInsert begins the journal of a run and gives the number that its provenance carries.
@@ -92,6 +121,7 @@ func (q *Queries) RunInsert(ctx context.Context, arg RunInsertParams) (int32, er
 		arg.FullExport,
 		arg.Mapping,
 		arg.StartedAt,
+		arg.Undoes,
 	)
 	var run_no int32
 	err := row.Scan(&run_no)
@@ -125,4 +155,19 @@ func (q *Queries) RunMarkCrashed(ctx context.Context, source string) ([]int32, e
 		return nil, err
 	}
 	return items, nil
+}
+
+const runSetUndone = `-- name: RunSetUndone :exec
+UPDATE rye_import.runs SET undone_by = $1::int WHERE run_no = $2::int
+`
+
+type RunSetUndoneParams struct {
+	UndoneBy *int32
+	RunNo    int32
+}
+
+// RunSetUndone notes which run has taken a run back.
+func (q *Queries) RunSetUndone(ctx context.Context, arg RunSetUndoneParams) error {
+	_, err := q.db.Exec(ctx, runSetUndone, arg.UndoneBy, arg.RunNo)
+	return err
 }

@@ -15,6 +15,7 @@ import (
 
 const verifyListFacts = `-- name: VerifyListFacts :many
 SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.effective_at, a.superseded_at, a.superseded_by,
+    (a.attrs ? 'undo')::boolean AS restored,
     coalesce(a.attrs -> 'import' ->> 'record', '')::text AS record,
     coalesce(rye_import.journal_number(a.attrs -> 'import' -> 'run'), 0)::int AS run_no,
     (NOT a.attrs ? 'import')::boolean AS personal, a.created_at,
@@ -30,6 +31,7 @@ FROM (
 ) g
 JOIN rye.assertions a
     ON a.subject_node_id = g.node_id AND a.assertion_type = g.assertion_type AND a.assertion_key = g.assertion_key AND a.subject_edge_id IS NULL
+    AND NOT coalesce(a.attrs -> 'undo' ? 'undone', false)
 LEFT JOIN rye.events v
     ON v.id = a.source_event_id AND v.event_type = 'stage_change' AND v.attrs -> 'import' ->> 'column' IS NOT NULL
     AND v.attrs -> 'import' ->> 'record' = a.attrs -> 'import' ->> 'record'
@@ -52,6 +54,7 @@ type VerifyListFactsRow struct {
 	EffectiveAt   *time.Time
 	SupersededAt  *time.Time
 	SupersededBy  *uuid.UUID
+	Restored      bool
 	Record        string
 	RunNo         int32
 	Personal      bool
@@ -62,7 +65,8 @@ type VerifyListFactsRow struct {
 }
 
 // VerifyListFacts gives all that facts of some kinds have ever said about nodes, in the order of time. Of
-// the event behind a fact it tells what the importer itself made: the time of a move that no record tells.
+// the event behind a fact it tells what the importer itself made: the time of a move that no record tells. What an undo has
+// restored is true since before it was asserted anew.
 func (q *Queries) VerifyListFacts(ctx context.Context, arg VerifyListFactsParams) ([]VerifyListFactsRow, error) {
 	rows, err := q.db.Query(ctx, verifyListFacts, arg.NodeIDs, arg.AssertionTypes, arg.AssertionKeys)
 	if err != nil {
@@ -82,6 +86,7 @@ func (q *Queries) VerifyListFacts(ctx context.Context, arg VerifyListFactsParams
 			&i.EffectiveAt,
 			&i.SupersededAt,
 			&i.SupersededBy,
+			&i.Restored,
 			&i.Record,
 			&i.RunNo,
 			&i.Personal,

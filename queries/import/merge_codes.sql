@@ -17,6 +17,7 @@ WITH blocks AS (
         JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
         JOIN rye_import.objects o ON o.object_no = s.object_no
         WHERE n.run_no = @run_no::int AND n.code_prefix IS NOT NULL AND n.code_prefix <> 'PL' AND NOT s.existing AND NOT s.alias
+            AND NOT EXISTS (SELECT FROM rye_import.merge_codes g WHERE g.run_no = n.run_no AND g.rec = n.rec)
     ) c
 )
 INSERT INTO rye_import.merge_codes (run_no, rec, code)
@@ -24,6 +25,22 @@ SELECT @run_no::int, n.rec, rye.format_crm_code(n.prefix, n.year_month, b.first_
 FROM numbered n
 JOIN blocks b ON b.prefix = n.prefix AND b.year_month = n.year_month
     AND n.position BETWEEN b.first_position AND b.last_position;
+
+-- MergeCodeInsertKept gives records that come again after an undo the codes that they had.
+-- name: MergeCodeInsertKept :execrows
+INSERT INTO rye_import.merge_codes (run_no, rec, code)
+SELECT DISTINCT ON (k.code) @run_no::int, s.rec, k.code
+FROM rye_import.kept_codes k
+JOIN rye_import.staging_records s ON s.run_no = @run_no::int AND s.object_no = k.object_no AND s.legacy_id = k.legacy_id AND s.kind = 'node' AND s.changed
+JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+WHERE NOT s.existing AND NOT s.alias AND starts_with(k.code, n.code_prefix || '-'
+    || to_char(coalesce(s.created_at, s.version, @fallback::timestamptz) AT TIME ZONE 'UTC', 'YYMM') || '-')
+    AND NOT EXISTS (SELECT FROM rye.nodes x WHERE x.external_source = 'internal' AND x.external_id = k.code AND x.archived_at IS NULL)
+ORDER BY k.code, s.rec;
+
+-- MergeCodeForgetKept forgets the codes that records have again.
+-- name: MergeCodeForgetKept :exec
+DELETE FROM rye_import.kept_codes k USING rye_import.merge_codes m WHERE m.run_no = @run_no AND k.code = m.code;
 
 -- MergeCodeInsertMany gives single nodes codes that were made elsewhere.
 -- name: MergeCodeInsertMany :exec

@@ -136,19 +136,19 @@ WITH staged AS (
     LEFT JOIN LATERAL (
         SELECT b.base, true AS said_before
         FROM (
-            SELECT 1 AS rank, e.edited_at AS at, e.base FROM rye_import.edits e
+            SELECT 1 AS rank, NULL::timestamptz AS until, e.edited_at AS at, e.base FROM rye_import.edits e
             WHERE e.subject_id = d.subject_id AND e.field = 'facts.' || d.assertion_type || '.' || d.assertion_key
             UNION ALL
-            SELECT 2, now(), c.base FROM rye_import.conflicts c
+            SELECT 2, NULL, c.edited_at, c.base FROM rye_import.conflicts c
             WHERE c.subject_id = d.subject_id AND c.field = 'facts.' || d.assertion_type || '.' || d.assertion_key
             UNION ALL
-            SELECT 3, x.asserted_at,
+            SELECT 3, x.superseded_at, x.asserted_at,
                 CASE x.assertion_type WHEN 'deal_stage' THEN x.claim - '{moved_from,reason,label}'::text[] ELSE x.claim END
             FROM rye.assertions x
             WHERE x.subject_node_id = d.subject_id AND x.assertion_type = d.assertion_type AND x.assertion_key = d.assertion_key
-                AND x.subject_edge_id IS NULL AND x.attrs ? 'import'
+                AND x.subject_edge_id IS NULL AND x.attrs ? 'import' AND NOT coalesce(x.attrs -> 'undo' ? 'undone', false)
         ) b
-        ORDER BY b.rank, b.at DESC
+        ORDER BY b.rank, b.until DESC NULLS FIRST, b.at DESC
         LIMIT 1
     ) r ON true
     WHERE d.last
@@ -254,9 +254,15 @@ WHERE k.run_no = @run_no AND k.verdict = 'applied' AND NOT s.changed;
 DELETE FROM rye_import.edits e USING rye_import.merge_contested k
 WHERE k.run_no = @run_no AND k.verdict IN ('agreed', 'applied') AND e.subject_id = k.subject_id AND e.field = k.field;
 
--- MergeContestedInsertAgreed notes the facts of people that the source has come to say too.
+-- MergeContestedInsertAgreed notes the facts of people that the source has come to say too, and that the run
+-- has noted them.
 -- name: MergeContestedInsertAgreed :execrows
-INSERT INTO rye_import.edits (subject_id, field, base, edited_by, edited_at)
-SELECT k.subject_id, k.field, k.held, k.edited_by, k.edited_at
-FROM rye_import.merge_contested k
-WHERE k.run_no = @run_no AND k.kind = 'fact' AND k.verdict = 'agreed' AND k.edited_by IS NOT NULL AND k.held IS NOT NULL;
+WITH agreed AS (
+    INSERT INTO rye_import.edits (subject_id, field, base, edited_by, edited_at)
+    SELECT k.subject_id, k.field, k.held, k.edited_by, k.edited_at
+    FROM rye_import.merge_contested k
+    WHERE k.run_no = @run_no::int AND k.kind = 'fact' AND k.verdict = 'agreed' AND k.edited_by IS NOT NULL AND k.held IS NOT NULL
+    RETURNING subject_id, field, base, edited_by, edited_at
+)
+INSERT INTO rye_import.images (run_no, relation, row_key, after)
+SELECT @run_no::int, 'edits', rye_import.row_key(to_jsonb(a)), to_jsonb(a) FROM agreed a;

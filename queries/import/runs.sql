@@ -1,7 +1,7 @@
 -- RunInsert begins the journal of a run and gives the number that its provenance carries.
 -- name: RunInsert :one
-INSERT INTO rye_import.runs (run_id, source, crm, command, status, full_export, mapping, started_at)
-VALUES (@run_id, @source, @crm, @command, 'running', @full_export, @mapping, @started_at)
+INSERT INTO rye_import.runs (run_id, source, crm, command, status, full_export, mapping, started_at, undoes)
+VALUES (@run_id, @source, @crm, @command, 'running', @full_export, @mapping, @started_at, sqlc.narg('undoes'))
 RETURNING run_no;
 
 -- RunFinish closes the journal of a run.
@@ -26,3 +26,11 @@ SELECT count(*) FROM rye_import.runs WHERE status = 'running' AND run_no <> @run
 -- RunGetStatus gives the status of a run. It waits for the transaction that closes its journal.
 -- name: RunGetStatus :one
 SELECT status FROM rye_import.runs WHERE run_no = @run_no FOR UPDATE;
+
+-- RunSetUndone notes which run has taken a run back.
+-- name: RunSetUndone :exec
+UPDATE rye_import.runs SET undone_by = sqlc.narg('undone_by')::int WHERE run_no = @run_no::int;
+
+-- RunGetForUndo gives what an undo must know of a run. It waits for a run that is about to undo it.
+-- name: RunGetForUndo :one
+SELECT run_id, status, merged_at, undoes, undone_by, pruned_at FROM rye_import.runs WHERE run_no = @run_no FOR UPDATE;

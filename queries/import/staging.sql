@@ -1,7 +1,7 @@
 -- StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of
 -- every other.
 -- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.staging_names, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_names, rye_import.merge_contested;
+TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants, rye_import.staging_stages, rye_import.staging_names, rye_import.merge_losers, rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_effects, rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deals, rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_names, rye_import.merge_undo, rye_import.merge_contested;
 
 -- StagingDeleteRuns takes the rows of runs that are over out of staging.
 -- name: StagingDeleteRuns :exec
@@ -24,6 +24,7 @@ WITH
     d16 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
     d17 AS (DELETE FROM rye_import.staging_names WHERE run_no = ANY (@run_nos::int[])),
     d18 AS (DELETE FROM rye_import.merge_names WHERE run_no = ANY (@run_nos::int[])),
+    d19 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[])),
     d20 AS (DELETE FROM rye_import.merge_contested WHERE run_no = ANY (@run_nos::int[]))
 SELECT 1;
 

@@ -41,6 +41,7 @@ SELECT n.code_prefix::text AS prefix,
 FROM rye_import.staging_nodes n
 JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 WHERE n.run_no = @run_no AND n.code_prefix IS NOT NULL AND n.code_prefix <> 'PL' AND NOT s.existing AND NOT s.alias
+    AND NOT EXISTS (SELECT FROM rye_import.merge_codes g WHERE g.run_no = n.run_no AND g.rec = n.rec)
 GROUP BY 1, 2
 ORDER BY 1, 2;
 
