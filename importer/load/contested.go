@@ -92,6 +92,9 @@ func (m *merger) contestEdges(ctx context.Context) error {
 	if _, err := m.q.MergeContestedSetEnded(ctx, m.no); err != nil {
 		return err
 	}
+	if _, err := m.q.EdgeLockPresent(ctx, m.no); err != nil {
+		return err
+	}
 	contested := count{}
 	contested.add(m.q.MergeContestedInsertEdges(ctx, importdb.MergeContestedInsertEdgesParams{RunNo: m.no, Prefer: string(m.opts.Prefer)}))
 	if m.dispute && contested.err == nil {

@@ -144,6 +144,28 @@ func (q *Queries) EdgeInsertStaged(ctx context.Context, runNo int32) (int64, err
 	return result.RowsAffected(), nil
 }
 
+const edgeLockPresent = `-- name: EdgeLockPresent :one
+SELECT count(*) FROM (
+    SELECT e.id FROM rye.edges e
+    WHERE e.id IN (
+        SELECT m.id FROM rye_import.merge_edges m
+        JOIN rye.edges k ON k.id = m.id
+        WHERE m.run_no = $1 AND (m.outcome = 'closing' OR m.outcome = 'present'
+            AND (k.properties || coalesce(m.properties, '{}') <> k.properties OR m.end_known AND k.effective_to IS DISTINCT FROM m.effective_to)))
+    ORDER BY e.id
+    FOR UPDATE
+) locked
+`
+
+// EdgeLockPresent locks the edges that the run may change, in the order of their ids, before it looks at what people
+// have changed in them.
+func (q *Queries) EdgeLockPresent(ctx context.Context, runNo int32) (int64, error) {
+	row := q.db.QueryRow(ctx, edgeLockPresent, runNo)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const edgeUpdateContested = `-- name: EdgeUpdateContested :execrows
 UPDATE rye.edges e
 SET properties = (e.properties || k.applied) - k.cleared,

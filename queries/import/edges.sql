@@ -114,3 +114,17 @@ FROM (
     GROUP BY c.subject_id
 ) k
 WHERE e.id = k.subject_id;
+
+-- EdgeLockPresent locks the edges that the run may change, in the order of their ids, before it looks at what people
+-- have changed in them.
+-- name: EdgeLockPresent :one
+SELECT count(*) FROM (
+    SELECT e.id FROM rye.edges e
+    WHERE e.id IN (
+        SELECT m.id FROM rye_import.merge_edges m
+        JOIN rye.edges k ON k.id = m.id
+        WHERE m.run_no = @run_no AND (m.outcome = 'closing' OR m.outcome = 'present'
+            AND (k.properties || coalesce(m.properties, '{}') <> k.properties OR m.end_known AND k.effective_to IS DISTINCT FROM m.effective_to)))
+    ORDER BY e.id
+    FOR UPDATE
+) locked;
