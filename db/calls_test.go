@@ -409,6 +409,12 @@ func importCalls(ctx context.Context, q *db.Queries, k *keys) map[string]func() 
 		"ProvenanceListByNodes": func() error {
 			return give(q.ProvenanceListByNodes(ctx, db.ProvenanceListByNodesParams{NodeIDs: k.People, MaxRows: page}))
 		},
+		"ConflictList": func() error {
+			return give(q.ConflictList(ctx, db.ConflictListParams{MaxRows: page}))
+		},
+		"ConflictListByNode": func() error {
+			return give(q.ConflictListByNode(ctx, db.ConflictListByNodeParams{NodeID: k.Person, MaxRows: page}))
+		},
 		"RejectCountByCode": func() error {
 			return give(q.RejectCountByCode(ctx, db.RejectCountByCodeParams{RunNo: k.RunNo, MaxRows: page}))
 		},

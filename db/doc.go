@@ -149,6 +149,6 @@
 //
 // [Queries.ProvenanceGetNode], [Queries.ProvenanceGetEdge], [Queries.ProvenanceGetAssertion] and [Queries.ProvenanceGetEvent]
 // give the run, file and line that brought something; [Queries.ChangeListByNode] what runs changed in a node since.
-// [Queries.RunList] is the journal of imports, [Queries.RejectListByRun] what they left out. These are for a trusted role
-// too.
+// [Queries.RunList] is the journal of imports, [Queries.RejectListByRun] what they left out, [Queries.ConflictList] what they
+// would have overwritten had people not changed it. These are for a trusted role too.
 package db

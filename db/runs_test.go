@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -148,6 +149,54 @@ func TestJournal(t *testing.T) {
 		}))
 	})
 
+	t.Run("conflicts", func(t *testing.T) {
+		contact := im.node("Contact", barbora)
+		im.exec(`INSERT INTO rye_import.conflicts (object_no, legacy_id, subject_id, kind, field, base, held, incoming, edited_by, edited_at,
+				state, first_run_no, run_no, file_no, line)
+			SELECT r.object_no, r.legacy_id, $2, k.kind, k.field, '"a"', '"b"', '"c"', 'mia', '2024-10-01Z', k.state, 1, 2, r.file_no, r.line
+			FROM rye_import.records r, (VALUES ('label', 'label', 'open'), ('property', 'properties.title', 'accepted')) k (kind, field, state)
+			WHERE r.legacy_id = $1`, barbora, contact)
+		im.exec(`INSERT INTO rye_import.conflicts (object_no, legacy_id, subject_id, kind, field, incoming, state, first_run_no, run_no, file_no, line)
+			SELECT r.object_no, r.legacy_id, e.id, 'link', 'properties.title', '1', 'open', 2, 2, 0, 0
+			FROM rye_import.records r, rye.edges e WHERE r.legacy_id = $1 AND e.target_id = $2 AND e.edge_type = 'employs'`, barbora, contact)
+		all, err := q.ConflictList(ctx, db.ConflictListParams{MaxRows: 10})
+		require.NoError(t, err)
+		require.Len(t, all, 3)
+		for _, c := range all {
+			require.Equal(t, []any{"salesforce", "Contact", barbora, &contact}, []any{c.Source, c.Object, c.LegacyID, c.NodeID})
+			require.Regexp(t, "^CON-", c.Code)
+		}
+		require.Equal(t, []string{"label", "properties.title", "properties.title"}, []string{all[0].Field, all[1].Field, all[2].Field})
+		require.JSONEq(t, `["a", "b", "c"]`, fmt.Sprintf("[%s, %s, %s]", all[0].Base, all[0].Held, all[0].Incoming))
+		require.Contains(t, *all[0].Path, "Contact.csv")
+		require.Nil(t, all[2].Path)
+		require.Equal(t, all, paged(t, func(last *db.ConflictListRow) ([]db.ConflictListRow, error) {
+			p := db.ConflictListParams{MaxRows: 1}
+			if last != nil {
+				p.AfterConflictNo = &last.ConflictNo
+			}
+			return q.ConflictList(ctx, p)
+		}))
+		some, err := q.ConflictList(ctx, db.ConflictListParams{Source: ptr("salesforce"), State: ptr("accepted"), MaxRows: 10})
+		require.NoError(t, err)
+		require.Equal(t, all[1:2], some)
+		some, err = q.ConflictList(ctx, db.ConflictListParams{Source: ptr("hubspot"), MaxRows: 10})
+		require.NoError(t, err)
+		require.Empty(t, some)
+		of, err := q.ConflictListByNode(ctx, db.ConflictListByNodeParams{NodeID: contact, MaxRows: 10})
+		require.NoError(t, err)
+		require.Len(t, of, 3)
+		require.Equal(t, of, paged(t, func(last *db.ConflictListByNodeRow) ([]db.ConflictListByNodeRow, error) {
+			p := db.ConflictListByNodeParams{NodeID: contact, MaxRows: 2}
+			if last != nil {
+				p.AfterConflictNo = &last.ConflictNo
+			}
+			return q.ConflictListByNode(ctx, p)
+		}))
+		of, err = q.ConflictListByNode(ctx, db.ConflictListByNodeParams{NodeID: uuid.New(), MaxRows: 10})
+		require.NoError(t, err)
+		require.Empty(t, of)
+	})
 	t.Run("rejects", func(t *testing.T) {
 		all, err := q.RejectListByRun(ctx, db.RejectListByRunParams{RunNo: 1, MaxRows: 100})
 		require.NoError(t, err)
@@ -226,6 +275,14 @@ func TestJournal_Refused(t *testing.T) {
 		},
 		"RejectListByRun": func(ctx context.Context, q *db.Queries) error {
 			_, err := q.RejectListByRun(ctx, db.RejectListByRunParams{})
+			return err
+		},
+		"ConflictList": func(ctx context.Context, q *db.Queries) error {
+			_, err := q.ConflictList(ctx, db.ConflictListParams{})
+			return err
+		},
+		"ConflictListByNode": func(ctx context.Context, q *db.Queries) error {
+			_, err := q.ConflictListByNode(ctx, db.ConflictListByNodeParams{})
 			return err
 		},
 		"RejectCountByCode": func(ctx context.Context, q *db.Queries) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/projectrye/rye-import/importer/decode"
+	"github.com/projectrye/rye-import/importer/load"
 	"github.com/projectrye/rye-import/importer/mapping"
 )
 
@@ -56,6 +57,9 @@ type Config struct {
 	MaxRejects *Limit
 	// Now gives the time. Defaults to time.Now.
 	Now func() time.Time
+	// Prefer says who wins where people have changed a value in the graph and the source brings a new
+	// one. Defaults to PreferNone: the graph's stays, and the other is kept as a conflict.
+	Prefer Prefer
 	// Progress is told how far the run is, often, and from one goroutine at a time. May be nil.
 	Progress func(Progress)
 	// RejectsDir is where the folder of the run's reject files is made. Defaults to "rejects".
@@ -100,6 +104,16 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
+
+// Prefer says who wins where people have changed a value in the graph and the source says a new one.
+type Prefer = load.Prefer
+
+// What may be preferred; see package load.
+const (
+	PreferNone   = load.PreferNone
+	PreferSource = load.PreferSource
+	PreferGraph  = load.PreferGraph
+)
 
 // Limit is a number of records, or a share of them.
 type Limit struct {

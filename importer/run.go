@@ -231,7 +231,7 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	final := Progress{Records: p.records.Load(), Rejects: p.rejects.Load()}
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
-		FileRecords: r.tally.files,
+		FileRecords: r.tally.files, Prefer: r.cfg.Prefer,
 		Progress: func(phase string) {
 			final.Phase = phase
 			r.cfg.Progress(final)
@@ -400,6 +400,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	}
 	r.fillDeferred(o)
 	r.fillNames(o)
+	r.fillConflicts(o)
 	counts, err := rejects.Counts(ctx)
 	if err != nil {
 		return load.Settlement{}, err
@@ -522,6 +523,16 @@ func (r *runner) fillNames(o *load.Outcome) {
 			name.Candidates = append(name.Candidates, report.Candidate{Object: c.Object, ID: c.LegacyID, Code: c.Code, Label: c.Label})
 		}
 		r.summary.Names = append(r.summary.Names, name)
+	}
+}
+
+func (r *runner) fillConflicts(o *load.Outcome) {
+	r.summary.Conflicts.Total = o.Contested
+	for _, c := range o.Conflicts {
+		r.summary.Conflicts.Open = append(r.summary.Conflicts.Open, report.Conflict{
+			Object: c.Object, ID: c.LegacyID, Code: c.Code, Kind: c.Kind, Field: c.Field, File: c.File, Line: int(c.Line),
+			EditedBy: c.EditedBy, EditedAt: c.EditedAt, Run: c.RunNo,
+		})
 	}
 }
 

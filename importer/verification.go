@@ -185,6 +185,10 @@ func fillVerification(out *report.Verification, files []*surveyed, staged []*sta
 			Object: d.Object, ID: d.ID, File: d.File, Line: int(d.Line), What: d.What, Kind: string(d.Kind), Expected: d.Expected, Found: d.Found,
 		})
 	}
+	out.Kept.Total = result.KeptTotal
+	for _, k := range result.Kept {
+		out.Kept.Values = append(out.Kept.Values, report.KeptValue{Object: k.Object, ID: k.ID, File: k.File, Line: int(k.Line), What: k.What})
+	}
 	out.Status = report.StatusDifferent
 	if result.Verified() {
 		out.Status = report.StatusVerified

@@ -419,11 +419,36 @@ CREATE UNLOGGED TABLE rye_import.merge_nodes (
     label      text,
     properties jsonb NOT NULL,
     archive    boolean,
+    said       jsonb,
     file_no    int NOT NULL,
     line       int NOT NULL
 );
 CREATE INDEX merge_nodes_node ON rye_import.merge_nodes (node_id);
 COMMENT ON TABLE rye_import.merge_nodes IS 'What changes in nodes that stand: properties that are new or differ, and whether the node is archived (true) or comes back (false).';
+COMMENT ON COLUMN rye_import.merge_nodes.said IS 'Of a node that people have edited, all that the run says of it: label, archived and properties.';
+
+CREATE UNLOGGED TABLE rye_import.merge_contested (
+    run_no     int NOT NULL,
+    rec        bigint,
+    object_no  int NOT NULL,
+    legacy_id  text COLLATE "C" NOT NULL,
+    subject_id uuid NOT NULL,
+    kind       text NOT NULL,
+    field      text NOT NULL,
+    base       jsonb,
+    held       jsonb,
+    incoming   jsonb,
+    staged     jsonb,
+    fact_ids   uuid[],
+    edited_by  text,
+    edited_at  timestamptz,
+    file_no    int NOT NULL,
+    line       int NOT NULL,
+    verdict    text NOT NULL
+);
+COMMENT ON TABLE rye_import.merge_contested IS 'What people have changed and the run, or a conflict that stands, says something of, and what becomes of each: see rye_import.verdict. The columns are those of rye_import.conflicts.';
+COMMENT ON COLUMN rye_import.merge_contested.rec IS 'Null if the run has not met the record.';
+COMMENT ON COLUMN rye_import.merge_contested.fact_ids IS 'The staged facts that come after the one of the person.';
 
 CREATE UNLOGGED TABLE rye_import.merge_locks (
     run_no   int NOT NULL,

@@ -44,8 +44,58 @@ CREATE TABLE rye_import.edits (
     PRIMARY KEY (subject_id, field)
 );
 COMMENT ON TABLE rye_import.edits IS 'What people changed in imported nodes and edges since the importer last wrote it.';
-COMMENT ON COLUMN rye_import.edits.field IS 'label, archived_at, effective_to, or properties.KEY.';
+COMMENT ON COLUMN rye_import.edits.field IS 'label, archived_at, effective_to, or properties.KEY; facts.TYPE.KEY for a fact of a person that the source has come to say too: it counts as the source''s.';
 COMMENT ON COLUMN rye_import.edits.base IS 'What the importer had left there; null if nothing.';
+
+-- What becomes of a field that a person may have edited (p_edited) and of which a source says p_incoming:
+-- agreed: the graph holds it; kept: the source says what it said before; conflict; applied: the source wins,
+-- because it is asked to or because the edit was taken back; overtaken: something else came of it.
+CREATE FUNCTION rye_import.verdict(p_edited boolean, p_base jsonb, p_held jsonb, p_incoming jsonb, p_prefer text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN p_held IS NOT DISTINCT FROM p_incoming THEN 'agreed'
+        WHEN p_edited AND p_incoming IS NOT DISTINCT FROM p_base THEN 'kept'
+        WHEN p_edited AND p_prefer = 'source' THEN 'applied'
+        WHEN p_edited THEN 'conflict'
+        WHEN p_held IS NOT DISTINCT FROM p_base THEN 'applied'
+        ELSE 'overtaken'
+    END
+$$;
+
+-- Its numbers are those of deferred, so that what either stages again never has the number of the other.
+CREATE TABLE rye_import.conflicts (
+    conflict_no  bigint NOT NULL DEFAULT rye_import.next_number('rye_import.deferred_numbers') PRIMARY KEY,
+    object_no    int NOT NULL REFERENCES rye_import.objects,
+    legacy_id    text COLLATE "C" NOT NULL,
+    subject_id   uuid NOT NULL,
+    kind         text NOT NULL CHECK (kind IN ('label', 'archived', 'property', 'fact', 'link')),
+    field        text NOT NULL,
+    base         jsonb,
+    held         jsonb,
+    incoming     jsonb,
+    staged       jsonb,
+    edited_by    text,
+    edited_at    timestamptz,
+    state        text NOT NULL CHECK (state IN ('open', 'accepted')),
+    first_run_no int NOT NULL,
+    run_no       int NOT NULL,
+    file_no      int NOT NULL,
+    line         int NOT NULL,
+    UNIQUE (object_no, legacy_id, subject_id, field)
+);
+COMMENT ON TABLE rye_import.conflicts IS 'What a source says and the graph does not hold, since a person has changed it there.';
+COMMENT ON COLUMN rye_import.conflicts.subject_id IS 'The node, or the edge of a link.';
+COMMENT ON COLUMN rye_import.conflicts.field IS 'As in edits; facts.TYPE.KEY for a fact.';
+COMMENT ON COLUMN rye_import.conflicts.base IS 'What the source said before; null if nothing.';
+COMMENT ON COLUMN rye_import.conflicts.held IS 'What the graph held when a run last looked.';
+COMMENT ON COLUMN rye_import.conflicts.staged IS 'A fact as the record says it, to be staged again.';
+COMMENT ON COLUMN rye_import.conflicts.state IS 'accepted: the value of the graph stays, and nobody is told, until the source says something else.';
+COMMENT ON COLUMN rye_import.conflicts.run_no IS 'The last run for which anything was new about it.';
+CREATE INDEX conflicts_subject ON rye_import.conflicts (subject_id, field);
+
+-- The current facts that people recorded, for a run to look at beside its own: none after a first import.
+CREATE INDEX assertions_personal ON rye.assertions (subject_node_id, assertion_type, assertion_key)
+    WHERE superseded_at IS NULL AND subject_edge_id IS NULL AND NOT attrs ? 'import';
 
 -- The run that the transaction works for; null if it works for none.
 CREATE FUNCTION rye_import.current_run() RETURNS int LANGUAGE sql STABLE PARALLEL SAFE AS $$
@@ -79,7 +129,7 @@ $$;
 
 -- One row of merge_nodes is looked up for each that changes, in a table of which nothing is known to the planner.
 CREATE FUNCTION rye_import.note_node_change() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = rye_import, pg_temp SET enable_seqscan = off AS $$
+SECURITY DEFINER SET search_path = rye_import, pg_temp SET enable_seqscan = off SET timezone = 'UTC' AS $$
 DECLARE
     v_run int := current_run();
 BEGIN
@@ -122,7 +172,8 @@ CREATE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
 -- What names a row in its table.
 CREATE FUNCTION rye_import.row_key(p_row jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(p_row ->> 'id', concat_ws(chr(31), p_row ->> 'source_schema', p_row ->> 'source_table', p_row ->> 'source_id',
-        p_row ->> 'deferred_no', p_row ->> 'object_no', p_row ->> 'legacy_id', p_row ->> 'lookup_no', p_row ->> 'name_key'))
+        p_row ->> 'deferred_no', p_row ->> 'conflict_no', p_row ->> 'object_no', p_row ->> 'legacy_id', p_row ->> 'lookup_no', p_row ->> 'name_key',
+        p_row ->> 'subject_id', p_row ->> 'field'))
 $$;
 
 CREATE FUNCTION rye_import.note_image() RETURNS trigger LANGUAGE plpgsql
@@ -136,8 +187,9 @@ BEGIN
 END
 $$;
 
+-- Times are compared as they are written, hence in one zone.
 CREATE FUNCTION rye_import.note_edge_edit() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
+SECURITY DEFINER SET search_path = rye_import, pg_temp SET timezone = 'UTC' AS $$
 BEGIN
     IF coalesce(current_setting('rye.merging', true), '') = '' THEN
         PERFORM note_edit(OLD.id, to_jsonb(OLD), to_jsonb(NEW));
@@ -150,13 +202,20 @@ CREATE TRIGGER edges_note_edit AFTER UPDATE ON rye.edges
         AND (OLD.properties, OLD.effective_to, OLD.archived_at) IS DISTINCT FROM (NEW.properties, NEW.effective_to, NEW.archived_at))
     EXECUTE FUNCTION rye_import.note_edge_edit();
 
--- Who merges two nodes does not edit the survivor: it takes what the other one had, and the edits of that too.
+-- Who merges two nodes does not edit the survivor. It takes the properties that it lacks, and their edits too;
+-- the conflicts follow the records.
 CREATE FUNCTION rye_import.move_edits() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
     UPDATE edits e SET subject_id = NEW.node_id
-    WHERE e.subject_id = OLD.node_id
+    WHERE e.subject_id = OLD.node_id AND e.field LIKE 'properties.%'
+        AND NOT EXISTS (SELECT FROM rye.nodes n WHERE n.id = NEW.node_id AND n.properties ? substr(e.field, 12))
         AND NOT EXISTS (SELECT FROM edits k WHERE k.subject_id = NEW.node_id AND k.field = e.field);
+    UPDATE conflicts c SET subject_id = NEW.node_id
+    WHERE c.subject_id = OLD.node_id
+        AND NOT EXISTS (
+            SELECT FROM conflicts k
+            WHERE k.object_no = c.object_no AND k.legacy_id = c.legacy_id AND k.subject_id = NEW.node_id AND k.field = c.field);
     RETURN NULL;
 END
 $$;
@@ -179,7 +238,8 @@ DECLARE
     v_table regclass;
 BEGIN
     FOREACH v_table IN ARRAY ARRAY['rye.nodes', 'rye.edges', 'rye.events', 'rye.event_participants', 'rye.assertions', 'rye.artifacts',
-        'rye.node_source_map', 'rye.node_merges', 'rye_import.records', 'rye_import.deferred', 'rye_import.names']::regclass[]
+        'rye.node_source_map', 'rye.node_merges', 'rye_import.records', 'rye_import.deferred', 'rye_import.names',
+        'rye_import.edits', 'rye_import.conflicts']::regclass[]
     LOOP
         IF v_table <> 'rye.nodes'::regclass THEN
             EXECUTE format($sql$CREATE TRIGGER note_image AFTER UPDATE ON %s
@@ -345,6 +405,24 @@ BEGIN
         )
         INSERT INTO images (run_no, relation, row_id, row_key, after)
         SELECT current_run(), 'names', (r.image ->> 'id')::uuid, row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'edits' THEN
+        WITH put AS (
+            INSERT INTO rye_import.edits SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.edits, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'edits' AND i.before IS NOT NULL AND i.after IS NULL
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_key, after)
+        SELECT current_run(), 'edits', row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
+    ELSIF p_relation = 'conflicts' THEN
+        WITH put AS (
+            INSERT INTO rye_import.conflicts SELECT p.*
+            FROM net_images i CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.conflicts, i.before) p
+            WHERE i.run_no = p_undone AND i.relation = 'conflicts' AND i.before IS NOT NULL AND i.after IS NULL
+            ON CONFLICT DO NOTHING RETURNING *
+        )
+        INSERT INTO images (run_no, relation, row_key, after)
+        SELECT current_run(), 'conflicts', row_key(r.image), r.image FROM (SELECT to_jsonb(p) AS image FROM put p) r;
     END IF;
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     RETURN v_rows;
@@ -359,7 +437,7 @@ CREATE INDEX IF NOT EXISTS assertions_event ON rye.assertions (source_event_id) 
 DO $grants$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rye_loader') THEN
-        GRANT SELECT, INSERT, UPDATE, DELETE ON rye_import.created_nodes, rye_import.images, rye_import.edits, rye_import.kept_codes TO rye_loader;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON rye_import.created_nodes, rye_import.images, rye_import.edits, rye_import.conflicts, rye_import.kept_codes TO rye_loader;
         GRANT SELECT ON rye_import.net_images, rye_import.net_fields TO rye_loader;
     END IF;
 END

@@ -64,6 +64,10 @@ func TestUsage(t *testing.T) {
 		"mapping list output": {args: []string{"mapping", "list", "--output", "xml"}, want: "text or json"},
 		"runs":                {args: []string{"runs", "delete"}, want: "list, show"},
 		"runs show":           {args: []string{"runs", "show"}, want: "needs the ID"},
+		"conflicts":           {args: []string{"conflicts", "x"}, want: "--source NAME"},
+		"conflicts limit":     {args: []string{"conflicts", "--limit", "0"}, want: "from 1"},
+		"conflicts output":    {args: []string{"conflicts", "--output", "xml"}, want: "text or json"},
+		"prefer":              {args: []string{"run", path, "--prefer", "me"}, want: "source or graph"},
 		"db":                  {args: []string{"db", "drop"}, want: "migrate, status"},
 		"db stop":             {args: []string{"db", "stop"}, want: "private PostgreSQL"},
 	} {
@@ -108,7 +112,7 @@ const tabMapping = "mapping: x\nobjects:\n  A:\n    recognise: {all: [Id]}\n    
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"inspect", "-h"}, {"mapping", "--help"}, {"mapping", "lint", "--help"}, {"runs", "--help"}, {"db", "--help"}, {"demo", "--help"}, {"--version"}, {}} {
+	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"inspect", "-h"}, {"mapping", "--help"}, {"mapping", "lint", "--help"}, {"runs", "--help"}, {"conflicts", "--help"}, {"db", "--help"}, {"demo", "--help"}, {"--version"}, {}} {
 		r := command(t, "", args...)
 		require.Equal(t, exitDone, r.code, "%v: %s", args, r.stderr)
 		require.NotEmpty(t, r.stdout)

@@ -61,6 +61,7 @@ func runFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "max-archive", Usage: "stop if more than `PCT` percent would be archived", Value: importer.DefaultMaxArchive, EnvVars: []string{"RYE_MAX_ARCHIVE"}},
 		&cli.StringFlag{Name: "max-rejects", Usage: "stop if more than `N` or N% records are rejected", EnvVars: []string{"RYE_MAX_REJECTS"}},
 		&cli.StringFlag{Name: "allow-missing-columns", Usage: "go on without mapped `COLUMNS` that the last run had: Contact.Phone,... or all", EnvVars: []string{"RYE_ALLOW_MISSING_COLUMNS"}},
+		&cli.StringFlag{Name: "prefer", Usage: "source or graph: who wins where people have changed what the source says otherwise now; default: the graph, until you decide", EnvVars: []string{"RYE_PREFER"}},
 		&cli.StringFlag{Name: "rejects", Usage: "`DIR` for reject files", Value: "rejects", EnvVars: []string{"RYE_REJECTS"}},
 	)
 }
@@ -193,6 +194,11 @@ func runConfig(c *cli.Context) (importer.Config, error) {
 	cfg.RejectsDir = c.String("rejects")
 	if cfg.AllowMissingColumns, err = parseColumns(c.String("allow-missing-columns")); err != nil {
 		return cfg, err
+	}
+	switch cfg.Prefer = importer.Prefer(c.String("prefer")); cfg.Prefer {
+	case importer.PreferNone, importer.PreferSource, importer.PreferGraph:
+	default:
+		return cfg, usagef("--prefer %q: source or graph", cfg.Prefer)
 	}
 	return cfg, nil
 }

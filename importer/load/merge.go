@@ -23,6 +23,9 @@ type MergeOptions struct {
 	MaxArchive float64
 	// FileRecords counts the records of each file, for the artifacts that stand for the files.
 	FileRecords map[int32]int64
+	// Prefer says what becomes of values that people have changed in the graph and the source has
+	// changed too. Defaults to PreferNone.
+	Prefer Prefer
 	// Progress is told the name of each phase as it begins; may be nil.
 	Progress func(phase string)
 	// Settle sees the outcome and the rejects while everything can still be taken back: it checks the
@@ -53,6 +56,8 @@ type merger struct {
 	dead    []int64 // records whose nodes were folded into those of their survivors
 	asked   bool    // whether there are references by name
 	locked  bool    // whether nodes are locked
+	dispute bool    // whether the source has conflicts
+	contest int64   // fields in which the run meets what people have changed
 
 	do func(context.Context) error // what is done in the transaction
 }
@@ -228,6 +233,9 @@ func (m *merger) keys(ctx context.Context) error {
 		if err := m.carry(ctx); err != nil {
 			return err
 		}
+		if err := m.carryConflicts(ctx); err != nil {
+			return err
+		}
 	}
 	if m.asked {
 		if err := m.resolve(ctx); err != nil {
@@ -349,6 +357,9 @@ func (m *merger) nodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if changed, err = m.contestNodes(ctx, changed); err != nil {
+		return err
+	}
 	if changed > 0 {
 		if _, err := m.q.NodeUpdateStaged(ctx, m.no); err != nil {
 			return err
@@ -398,6 +409,9 @@ func (m *merger) links(ctx context.Context) error {
 		if _, err := m.q.MergeEdgeSetEnded(ctx, m.no); err != nil {
 			return err
 		}
+		if err := m.contestEdges(ctx); err != nil {
+			return err
+		}
 		if _, err := m.q.MergeEdgeSetReplacing(ctx, importdb.MergeEdgeSetReplacingParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
 			return err
 		}
@@ -425,7 +439,7 @@ func (m *merger) links(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.out.Edges.Updated = int64(len(updated))
+	m.out.Edges.Updated += int64(len(updated))
 	if err := m.effects(ctx, updated, "edge"); err != nil {
 		return err
 	}
@@ -473,6 +487,9 @@ func (m *merger) facts(ctx context.Context) error {
 	if err := m.stages(ctx); err != nil {
 		return err
 	}
+	if err := m.contestFacts(ctx); err != nil {
+		return err
+	}
 	if _, err := m.q.MergeFactInsert(ctx, importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
 		return err
 	}
@@ -505,7 +522,7 @@ func (m *merger) facts(ctx context.Context) error {
 		return err
 	}
 	m.out.Assertions.Superseded = superseded
-	return nil
+	return m.settleConflicts(ctx)
 }
 
 func (m *merger) participants(ctx context.Context) error {
@@ -692,6 +709,9 @@ func (m *merger) settle(ctx context.Context) error {
 		})
 	}
 	if err := m.waitingNames(ctx); err != nil {
+		return err
+	}
+	if err := m.openConflicts(ctx); err != nil {
 		return err
 	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})

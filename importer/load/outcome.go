@@ -18,6 +18,8 @@ type Outcome struct {
 	NamesTotal int64            // how many such names there are
 	Returned   []Returned       // the earlier runs of which rejects came back
 	Missing    map[string]int64 // records of earlier runs that were missing and archived, by object
+	Conflicts  []Conflict       // what stays open of the source, the oldest first; at most 50
+	Contested  int64            // how many conflicts are open
 	Phases     []Phase
 }
 

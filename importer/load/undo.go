@@ -292,6 +292,10 @@ func (u *undoer) records(ctx context.Context) error {
 	c.rows(u.putBack(ctx, "deferred"))
 	c.rows(q.UndoNamesDelete(ctx, importdb.UndoNamesDeleteParams{Source: u.source, Undone: of}))
 	c.rows(u.putBack(ctx, "names"))
+	c.rows(q.UndoConflictsDelete(ctx, of))
+	c.rows(u.putBack(ctx, "conflicts"))
+	c.rows(q.UndoEditsDelete(ctx, of))
+	c.rows(u.putBack(ctx, "edits"))
 	return c.err
 }
 

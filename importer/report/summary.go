@@ -29,6 +29,7 @@ type Summary struct {
 	Rejects    Rejects                   `json:"rejects"`
 	Drift      []Drift                   `json:"drift,omitempty"` // how the columns differ from those of the last run
 	Deferred   []Deferred                `json:"deferred,omitempty"`
+	Conflicts  Conflicts                 `json:"conflicts"`
 	Names      []Name                    `json:"names,omitempty"`       // of Deferred, the names that fit several records or none; at most 100
 	NamesTotal int64                     `json:"names_total,omitempty"` // how many such names there are
 	TimeZone   string                    `json:"time_zone"`             // assumed for times that state none
@@ -44,7 +45,7 @@ func NewSummary(command string, started time.Time) *Summary {
 	return &Summary{
 		Command: command, Status: "failed", StartedAt: started.UTC(), FinishedAt: started.UTC(),
 		Files: []File{}, Objects: map[string]Object{}, Links: map[string]Link{}, Sums: map[string]map[string]Sum{},
-		Rejects: Rejects{ByCode: Counts{}},
+		Rejects: Rejects{ByCode: Counts{}}, Conflicts: Conflicts{Open: []Conflict{}},
 	}
 }
 
@@ -229,6 +230,27 @@ type Deferred struct {
 	WaitsFor string    `json:"waits_for,omitempty"`
 	Count    int64     `json:"count"`
 	Since    time.Time `json:"since"`
+}
+
+// Conflicts are the values that the source says and the graph does not hold, since people have changed them
+// there. Total counts the open ones; of these, Open lists the oldest, at most 50.
+type Conflicts struct {
+	Total int64      `json:"total"`
+	Open  []Conflict `json:"open"`
+}
+
+// Conflict is an open conflict, without the values.
+type Conflict struct {
+	Object   string     `json:"object"`
+	ID       string     `json:"id"`
+	Code     string     `json:"code,omitempty"`
+	Kind     string     `json:"kind"`  // label, archived, property, fact or link
+	Field    string     `json:"field"` // label, archived_at, effective_to, properties.KEY or facts.TYPE.KEY
+	File     string     `json:"file,omitempty"`
+	Line     int        `json:"line"`
+	EditedBy string     `json:"edited_by"`
+	EditedAt *time.Time `json:"edited_at"`
+	Run      int32      `json:"run"` // the number of the run that met it first
 }
 
 // Name is a name by which records refer to another one, and which links nothing.

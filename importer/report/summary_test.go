@@ -73,6 +73,11 @@ func full() *Summary {
 		{Object: "Contact", Kind: "link", Link: "AccountId", WaitsFor: "Account", Count: 1_500, Since: started},
 		{Object: "Task", Kind: "participant", Link: "WhoId", Count: 1, Since: started.AddDate(0, 0, -7)},
 	}
+	edited := started.AddDate(0, 0, -2)
+	s.Conflicts = Conflicts{Total: 12, Open: []Conflict{
+		{Object: "Contact", ID: "c1", Code: "CON-2401-0001", Kind: "property", Field: "properties.title", File: "Contact.csv", Line: 2, EditedBy: "mia", EditedAt: &edited, Run: 6},
+		{Object: "Opportunity", ID: "d1", Kind: "fact", Field: "facts.deal_stage.default", EditedBy: "unknown", Run: 7},
+	}}
 	s.Names = []Name{
 		{Lookup: "Account.name", Name: "Acme", State: NameAmbiguous, Links: 1_200, Candidates: []Candidate{
 			{Object: "Account", ID: "a1", Code: "ORG-2401-0001", Label: "Acme"}, {Object: "Account", ID: "a2", Label: "ACME"},

@@ -28,6 +28,7 @@ func WriteText(w io.Writer, s *Summary, opts TextOptions) {
 	p.sums(s)
 	p.waiting(s)
 	p.names(s)
+	p.conflicts(s)
 	p.files(s)
 	p.drift(s)
 	p.returned(s)
@@ -320,6 +321,35 @@ func (p *printer) names(s *Summary) {
 	if more := max(s.NamesTotal, int64(len(s.Names))) - shown; more > 0 {
 		p.linef("… and %s more; --output json lists %d", Thousands(more), len(s.Names))
 	}
+}
+
+// conflicts says which values people have changed that the source says otherwise now.
+func (p *printer) conflicts(s *Summary) {
+	if s.Conflicts.Total == 0 {
+		return
+	}
+	const shown = 10
+	t := p.table("People have changed these in the graph, and the source says something else now; the graph's values stay",
+		"record", "code", "what", "where", "changed by", "on")
+	for i, c := range s.Conflicts.Open {
+		if i == shown {
+			break
+		}
+		on := ""
+		if c.EditedAt != nil {
+			on = c.EditedAt.UTC().Format(time.DateOnly)
+		}
+		where := ""
+		if c.File != "" {
+			where = fmt.Sprintf("%s:%d", c.File, c.Line)
+		}
+		t.AppendRow(table.Row{c.Object + " " + c.ID, c.Code, c.Field, where, clip(c.EditedBy, nameWidth), on})
+	}
+	t.Render()
+	if more := s.Conflicts.Total - int64(min(shown, len(s.Conflicts.Open))); more > 0 {
+		p.linef("… and %s more", Thousands(more))
+	}
+	p.linef("rye-import conflicts shows the values; run --prefer source writes those of the source, --prefer graph keeps those of the graph for good.")
 }
 
 // fits says what a name could mean.

@@ -36,6 +36,7 @@ type Verification struct {
 	Links       map[string]VerifiedLink   `json:"links"`
 	Sums        map[string]map[string]Sum `json:"sums"`
 	Differences []Difference              `json:"differences"` // the first 100
+	Kept        VerifiedKept              `json:"kept"`
 	Warnings    []string                  `json:"warnings,omitempty"`
 	Error       string                    `json:"error,omitempty"`
 }
@@ -45,6 +46,7 @@ func NewVerification(started time.Time) *Verification {
 	return &Verification{
 		Command: "verify", Status: "failed", StartedAt: started.UTC(), FinishedAt: started.UTC(),
 		Files: []File{}, Objects: map[string]VerifiedObject{}, Links: map[string]VerifiedLink{}, Sums: map[string]map[string]Sum{}, Differences: []Difference{},
+		Kept: VerifiedKept{Values: []KeptValue{}},
 	}
 }
 
@@ -97,6 +99,22 @@ type Difference struct {
 	Found    string `json:"found,omitempty"`
 }
 
+// VerifiedKept are the values that people have changed and that the last run has left so; they are no
+// differences. Values are the first 100 of Total.
+type VerifiedKept struct {
+	Total  int64       `json:"total"`
+	Values []KeptValue `json:"values"`
+}
+
+// KeptValue is a value that a person has changed: of which record, and what.
+type KeptValue struct {
+	Object string `json:"object"`
+	ID     string `json:"id"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	What   string `json:"what"`
+}
+
 // WriteVerification shows a verification as tables.
 func WriteVerification(w io.Writer, s *Verification, opts TextOptions) {
 	p := &printer{w: w, opts: opts}
@@ -118,6 +136,7 @@ func WriteVerification(w io.Writer, s *Verification, opts TextOptions) {
 	p.verifiedLinks(s.Links)
 	p.verifiedSums(s.Sums)
 	p.differences(s)
+	p.kept(s)
 	for _, warning := range s.Warnings {
 		p.linef("%s %s", p.paint("!", text.FgYellow), warning)
 	}
@@ -158,6 +177,23 @@ func (p *printer) verifiedSums(sums map[string]map[string]Sum) {
 	t := p.table("Deal values", "currency", ">export", ">graph")
 	for _, currency := range slices.Sorted(maps.Keys(of)) {
 		t.AppendRow(table.Row{currency, of[currency].Source, of[currency].Graph})
+	}
+	t.Render()
+}
+
+// kept shows what people have changed.
+func (p *printer) kept(s *Verification) {
+	if s.Kept.Total == 0 {
+		return
+	}
+	const shown = 10
+	t := p.table(fmt.Sprintf("Kept: %s values that people have changed in the graph; they are no differences", Thousands(s.Kept.Total)),
+		"record", "where", "what")
+	for i, k := range s.Kept.Values {
+		if i == shown {
+			break
+		}
+		t.AppendRow(table.Row{k.Object + " " + k.ID, fmt.Sprintf("%s:%d", k.File, k.Line), k.What})
 	}
 	t.Render()
 }

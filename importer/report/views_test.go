@@ -119,6 +119,27 @@ func TestWriteJournal(t *testing.T) {
 	require.Empty(t, out.String())
 }
 
+func TestWriteConflicts(t *testing.T) {
+	t.Parallel()
+	edited := time.Date(2024, 10, 4, 23, 0, 0, 0, time.FixedZone("", -3600))
+	var out strings.Builder
+	WriteConflicts(&out, []ConflictValues{
+		{
+			Source: "salesforce", State: "open", Base: json.RawMessage(`"Analyst"`), Graph: json.RawMessage(`"Countess"`), Incoming: json.RawMessage(`"Programmer"`),
+			Conflict: Conflict{Object: "Contact", ID: "c1", Code: "CON-2401-0001", Field: "properties.title", EditedBy: "mia", EditedAt: &edited},
+		},
+		{
+			Source: "salesforce", State: "accepted", Incoming: json.RawMessage(`{"stage": "` + strings.Repeat("x", 50) + `"}`),
+			Conflict: Conflict{Object: "Opportunity", ID: "d1", Field: "facts.deal_stage.default"},
+		},
+	}, TextOptions{})
+	golden(t, "conflicts.txt", out.String())
+
+	out.Reset()
+	WriteConflicts(&out, nil, TextOptions{})
+	require.Contains(t, out.String(), "There are no conflicts")
+}
+
 func TestWriteGraph(t *testing.T) {
 	t.Parallel()
 	later := started.AddDate(0, 1, 0)

@@ -72,6 +72,10 @@ func (v *Verifier) current(g *reading, r *record, f *graph.Fact, subject uuid.UU
 	now := standing(chain)
 	said := object(f.Claim)
 	holds := now != nil && (n != nil && n.Others > 0 || v.says(g, f, subject, now, said))
+	if !holds && v.personal(now) {
+		v.keep(r, v.hash("kept", now.ID.String()), factName(f))
+		holds = true
+	}
 	v.vote(true, v.hash("fact", subject.String(), f.Type, f.Key), holds, func() Difference {
 		if now == nil {
 			return r.difference(Missing, factName(f), v.value(said), "")
@@ -101,6 +105,10 @@ func (v *Verifier) past(g *reading, r *record, f *graph.Fact, subject uuid.UUID,
 	}
 	if n != nil && n.Merged {
 		return // the history of a node that was folded into another stays with it
+	}
+	if v.personal(held) {
+		v.keep(r, v.hash("kept", held.ID.String()), factName(f))
+		return
 	}
 	if held == nil {
 		v.report(r.difference(Missing, factName(f)+" at "+v.time(at), v.value(said), ""))

@@ -43,17 +43,20 @@ func (v *Verifier) links(g *reading, r *record) {
 		for _, same := range g.edges[edgeKey{l.EdgeType, source, target}] {
 			met[same.ID] = true
 		}
-		if ended {
+		if ended || e.Archived {
 			count.Ended++
 		} else {
 			count.Held++
+		}
+		if e.Archived && v.edited(g, r, e.ID, "archived_at", linkName(l)) {
+			continue
 		}
 		v.edge(g, r, l, e, ended, g.archived[source] || g.archived[target])
 	}
 	// What the record said before and says no more must have ended.
 	for slot, ids := range g.said[r] {
 		for _, id := range ids {
-			if !met[id] && !waiting[slot] {
+			if !met[id] && !waiting[slot] && !v.edited(g, r, id, "effective_to", "link "+slot+": effective_to") {
 				v.report(r.difference(Unexpected, "link "+slot, "", "a current edge to another node than the export says"))
 			}
 		}
@@ -97,6 +100,9 @@ func pick(edges []importdb.VerifyListEdgesRow, r *record, l *graph.Link, ended b
 	for i := range edges {
 		e := &edges[i]
 		score := 0
+		if !e.Archived {
+			score += 8
+		}
 		if (e.EffectiveTo != nil) == ended {
 			score += 4
 		}
@@ -117,7 +123,17 @@ func pick(edges []importdb.VerifyListEdgesRow, r *record, l *graph.Link, ended b
 func (v *Verifier) edge(g *reading, r *record, l *graph.Link, e *importdb.VerifyListEdgesRow, ended, archived bool) {
 	what := linkName(l)
 	id := e.ID.String()
+	// Of an edge that a person made the source changes nothing.
+	own := func(what string) bool {
+		if !e.Personal || !e.CreatedAt.Before(v.lastRun) {
+			return false
+		}
+		v.keep(r, v.hash("kept", id, what), what)
+		return true
+	}
 	switch {
+	case g.edits[field{e.ID, "effective_to"}]:
+		v.keep(r, v.hash("kept", id, "effective_to"), what+": effective_to")
 	case ended && e.EffectiveTo == nil:
 		v.report(r.difference(Different, what+": effective_to", "an end", "none"))
 	case !ended && e.EffectiveTo != nil && !archived:
@@ -138,7 +154,8 @@ func (v *Verifier) edge(g *reading, r *record, l *graph.Link, e *importdb.Verify
 		older = e.Record != r.name() && (row.FirstRunNo > e.RunNo || own != nil && own.Merged)
 	}
 	if !l.EffectiveFrom.IsZero() && !older {
-		v.vote(true, v.hash("from", id), replaced || sameTime(from, l.EffectiveFrom), func() Difference {
+		holds := replaced || sameTime(from, l.EffectiveFrom) || own(what+": effective_from")
+		v.vote(true, v.hash("from", id), holds, func() Difference {
 			return r.difference(Different, what+": effective_from", v.time(l.EffectiveFrom), v.time(from))
 		})
 	}
@@ -146,7 +163,8 @@ func (v *Verifier) edge(g *reading, r *record, l *graph.Link, e *importdb.Verify
 	for name, said := range object(l.Properties) {
 		v.result.Counts.Properties++
 		value, there := found[name]
-		holds := there && (equal(said, value) || replaced && name == "entered_at")
+		holds := there && (equal(said, value) || replaced && name == "entered_at") ||
+			v.edited(g, r, e.ID, "properties."+name, what+": property "+name) || there && own(what+": property "+name)
 		v.vote(true, v.hash("edge", id, name), holds, func() Difference {
 			if !there {
 				return r.difference(Missing, what+": property "+name, v.value(said), "")

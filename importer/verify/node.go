@@ -27,7 +27,7 @@ func (v *Verifier) node(g *reading, r *record) bool {
 	}
 	v.sameness(g, r, n)
 	v.twins(g, r, n)
-	v.archived(r, n)
+	v.archived(g, r, n)
 	if r.node == nil {
 		return true
 	}
@@ -38,8 +38,8 @@ func (v *Verifier) node(g *reading, r *record) bool {
 	} else if n.shared() {
 		v.votes.agree(v.hash("type", n.ID.String()))
 	}
-	v.label(r, n)
-	v.properties(r, n)
+	v.label(g, r, n)
+	v.properties(g, r, n)
 	v.code(g, r, n)
 	return true
 }
@@ -87,8 +87,11 @@ func (v *Verifier) twins(g *reading, r *record, n *node) {
 
 // archived checks that what is deleted is archived and the rest is not. A node of several records is
 // archived when the last of them goes; which that was the export does not tell.
-func (v *Verifier) archived(r *record, n *node) {
+func (v *Verifier) archived(g *reading, r *record, n *node) {
 	if n.shared() || n.Others > 0 {
+		return
+	}
+	if r.Deleted != (n.ArchivedAt != nil) && v.edited(g, r, n.ID, "archived_at", "archived") {
 		return
 	}
 	switch {
@@ -99,7 +102,7 @@ func (v *Verifier) archived(r *record, n *node) {
 	}
 }
 
-func (v *Verifier) label(r *record, n *node) {
+func (v *Verifier) label(g *reading, r *record, n *node) {
 	v.result.Counts.Properties++
 	said := r.node.Label
 	if said == "" {
@@ -112,7 +115,8 @@ func (v *Verifier) label(r *record, n *node) {
 	if n.Others > 0 && found != "" {
 		return // another source may have named it
 	}
-	v.vote(n.shared(), v.hash("label", n.ID.String()), said == found, func() Difference {
+	holds := said == found || v.edited(g, r, n.ID, "label", "label")
+	v.vote(n.shared(), v.hash("label", n.ID.String()), holds, func() Difference {
 		if found == "" {
 			return r.difference(Missing, "label", v.text(said), "")
 		}
@@ -120,12 +124,12 @@ func (v *Verifier) label(r *record, n *node) {
 	})
 }
 
-func (v *Verifier) properties(r *record, n *node) {
+func (v *Verifier) properties(g *reading, r *record, n *node) {
 	for name, said := range object(r.node.Properties) {
-		v.property(r, n, name, said, true)
+		v.property(g, r, n, name, said, true)
 	}
 	for name, said := range object(r.node.Fill) {
-		v.property(r, n, name, said, false)
+		v.property(g, r, n, name, said, false)
 	}
 	for _, name := range r.node.Clear {
 		v.result.Counts.Properties++
@@ -133,14 +137,15 @@ func (v *Verifier) properties(r *record, n *node) {
 		if n.Others > 0 {
 			continue
 		}
-		v.vote(n.shared(), v.hash("property", n.ID.String(), name), !there, func() Difference {
+		holds := !there || v.edited(g, r, n.ID, "properties."+name, "property "+name)
+		v.vote(n.shared(), v.hash("property", n.ID.String(), name), holds, func() Difference {
 			return r.difference(Unexpected, "property "+name, "", v.value(found))
 		})
 	}
 }
 
 // property compares one property; exact is whether the value counts, or only that there is one.
-func (v *Verifier) property(r *record, n *node, name string, said any, exact bool) {
+func (v *Verifier) property(g *reading, r *record, n *node, name string, said any, exact bool) {
 	v.result.Counts.Properties++
 	if name == "code" {
 		return // that of the graph; see code
@@ -150,6 +155,7 @@ func (v *Verifier) property(r *record, n *node, name string, said any, exact boo
 	if said == nil {
 		holds = !there || found == nil
 	}
+	holds = holds || v.edited(g, r, n.ID, "properties."+name, "property "+name)
 	v.vote(n.shared(), v.hash("property", n.ID.String(), name), holds, func() Difference {
 		if !there {
 			return r.difference(Missing, "property "+name, v.value(said), "")

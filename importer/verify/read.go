@@ -29,6 +29,13 @@ type reading struct {
 	taking    map[uuid.UUID][]importdb.VerifyListParticipantsRow // by event
 	waiting   map[graph.Ref][]importdb.VerifyListDeferredRow
 	codeTwins map[string]bool
+	edits     map[field]bool // of people, that the last run has met and kept
+}
+
+// field is one of a node or an edge, as rye_import.edits names it.
+type field struct {
+	subject uuid.UUID
+	name    string
 }
 
 // resolution is the node that a reference means; several are its candidates if it is by name.
@@ -122,7 +129,7 @@ func (v *Verifier) read(ctx context.Context, records []*record) (*reading, error
 		return nil, err
 	}
 	for _, read := range []func(context.Context, *reading, []*record) error{
-		v.readNodes, v.readEdges, v.readFacts, v.readEvents, v.readWaiting,
+		v.readNodes, v.readEdges, v.readFacts, v.readEvents, v.readWaiting, v.readEdits,
 	} {
 		if err := read(ctx, g, records); err != nil {
 			return nil, err
@@ -317,6 +324,30 @@ func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record)
 			g.said[r] = make(map[string][]uuid.UUID)
 		}
 		g.said[r][slot] = append(g.said[r][slot], row.ID)
+	}
+	return err
+}
+
+// readEdits reads what people have edited in the nodes and edges read before.
+func (v *Verifier) readEdits(ctx context.Context, g *reading, _ []*record) error {
+	g.edits = make(map[field]bool)
+	ids := make([]uuid.UUID, 0, len(g.nodes))
+	for id := range g.nodes {
+		ids = append(ids, id)
+	}
+	for _, edges := range g.edges {
+		for i := range edges {
+			ids = append(ids, edges[i].ID)
+		}
+	}
+	for _, slots := range g.said {
+		for _, edges := range slots {
+			ids = append(ids, edges...)
+		}
+	}
+	rows, err := v.q.VerifyListEdits(ctx, importdb.VerifyListEditsParams{IDs: distinct(ids), LastRun: v.lastRun})
+	for _, row := range rows {
+		g.edits[field{row.SubjectID, row.Field}] = true
 	}
 	return err
 }

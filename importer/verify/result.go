@@ -3,6 +3,8 @@ package verify
 import (
 	"cmp"
 	"slices"
+
+	"github.com/google/uuid"
 )
 
 // Kind says in which way export and graph differ.
@@ -38,6 +40,18 @@ type Object struct {
 	Examples   []string // ids of unexpected records
 }
 
+// Kept is a value of the graph that differs from the export since a person has changed it, and that the last
+// run has left as it is.
+type Kept struct {
+	Object string // of the record
+	ID     string // of the record
+	File   string
+	Line   int32
+	What   string
+
+	rec int64
+}
+
 // Links counts the links of a type. Found is the sum of the others.
 type Links struct {
 	Found   int64
@@ -69,12 +83,16 @@ type Result struct {
 	Values, ValuesByStage, ValuesByOwner map[string]Sum
 	// Differences are the first of them, in the order of objects, files and lines.
 	Differences []Difference
+	// Kept are the first values that people have changed, in the same order; KeptTotal counts all.
+	Kept      []Kept
+	KeptTotal int64
 
 	differing map[int64]bool
+	kept      map[uint64]bool
 }
 
 func newResult() Result {
-	return Result{Objects: make(map[string]*Object), Links: make(map[string]*Links), differing: make(map[int64]bool)}
+	return Result{Objects: make(map[string]*Object), Links: make(map[string]*Links), differing: make(map[int64]bool), kept: make(map[uint64]bool)}
 }
 
 // Verified reports whether there is no difference.
@@ -125,6 +143,10 @@ func (r *Result) finish() {
 		return cmp.Or(cmp.Compare(a.rec, b.rec), cmp.Compare(a.Object, b.Object), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
 	})
 	r.Differences = r.Differences[:min(len(r.Differences), MaxDifferences)]
+	slices.SortStableFunc(r.Kept, func(a, b Kept) int {
+		return cmp.Or(cmp.Compare(a.rec, b.rec), cmp.Compare(a.Object, b.Object), cmp.Compare(a.ID, b.ID), cmp.Compare(a.What, b.What))
+	})
+	r.Kept = r.Kept[:min(len(r.Kept), MaxDifferences)]
 }
 
 // votes settles what several records say of one thing, of which any may have had the last word: it differs
@@ -164,6 +186,32 @@ func (r *record) difference(kind Kind, what, expected, found string) Difference 
 }
 
 func (v *Verifier) report(d Difference) { v.result.add(d) }
+
+// keep notes that something differs since a person has changed it: once, however many records say it.
+func (v *Verifier) keep(r *record, thing uint64, what string) {
+	if v.result.kept[thing] {
+		return
+	}
+	v.result.kept[thing] = true
+	v.result.KeptTotal++
+	if len(v.result.Kept) < 100*MaxDifferences {
+		v.result.Kept = append(v.result.Kept, Kept{Object: r.Object, ID: r.ID, File: r.file, Line: r.Line, What: what, rec: r.Rec})
+	}
+}
+
+// edited reports whether a field that differs was changed by a person, and notes it if so.
+func (v *Verifier) edited(g *reading, r *record, subject uuid.UUID, name, what string) bool {
+	if !g.edits[field{subject, name}] {
+		return false
+	}
+	v.keep(r, v.hash("kept", subject.String(), name), what)
+	return true
+}
+
+// personal reports whether a fact is one that a person recorded before the last run came.
+func (v *Verifier) personal(a *assertion) bool {
+	return a != nil && a.Personal && a.CreatedAt.Before(v.lastRun)
+}
 
 // vote settles one thing that a record says: alone, or among those that say the same thing of the same
 // row of the graph.

@@ -51,6 +51,11 @@ func (v *Verifier) sum(g *reading, r *record) {
 	if !ok {
 		return
 	}
+	// What a person has set is compared with nothing.
+	now := standing(g.chains[factKey{n.ID, dealValue, defaultKey}])
+	if v.personal(now) {
+		return
+	}
 	stage, held := v.stagesOf(g, r, n)
 	ownerRef, ownerID, owned := g.owner(r)
 	owner := "none"
@@ -63,7 +68,6 @@ func (v *Verifier) sum(g *reading, r *record) {
 	add(v.sums.stage, currency+" "+stage)
 	add(v.sums.owner, currency+" "+owner)
 
-	now := standing(g.chains[factKey{n.ID, dealValue, defaultKey}])
 	if now == nil {
 		return
 	}
@@ -78,7 +82,8 @@ func (v *Verifier) sum(g *reading, r *record) {
 	if owned {
 		foundOwner = "somebody else"
 		archived := n.ArchivedAt != nil || g.archived[ownerID]
-		if e := pick(g.edges[edgeKey{assignedTo, n.ID, ownerID}], r, &graph.Link{}, archived); e != nil && (archived || e.EffectiveTo == nil) {
+		if e := pick(g.edges[edgeKey{assignedTo, n.ID, ownerID}], r, &graph.Link{}, archived); e != nil &&
+			(archived || e.EffectiveTo == nil || e.Archived || g.edits[field{e.ID, "effective_to"}]) {
 			foundOwner = owner
 		}
 	}
@@ -108,7 +113,7 @@ func (v *Verifier) stagesOf(g *reading, r *record, n *node) (said, held string) 
 		return held, held // the export does not say it
 	}
 	claim := object(r.facts[i].Claim)
-	if now != nil && v.says(g, &r.facts[i], n.ID, now, claim) {
+	if now != nil && (v.says(g, &r.facts[i], n.ID, now, claim) || v.personal(now)) {
 		return held, held
 	}
 	said, _ = claim["stage"].(string)

@@ -14,6 +14,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -71,6 +72,7 @@ type Verifier struct {
 	votes     *votes
 	sums      sums
 	result    Result
+	lastRun   time.Time // when that of the source ended
 }
 
 // winner is the record that is used of those that have one key.
@@ -108,6 +110,9 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Verifier, erro
 	hidden, err := v.q.VerifyCountHidden(ctx, cfg.Source)
 	if err == nil && hidden > 0 {
 		err = &HiddenError{Source: cfg.Source, Hidden: hidden}
+	}
+	if err == nil {
+		v.lastRun, err = v.q.VerifyGetLastRun(ctx, cfg.Source)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("looking at what this session sees: %w", err), v.Close(ctx))

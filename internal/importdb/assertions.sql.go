@@ -27,6 +27,22 @@ func (q *Queries) AssertionCloseStaged(ctx context.Context, runNo int32) (int64,
 	return result.RowsAffected(), nil
 }
 
+const assertionForgetAgreed = `-- name: AssertionForgetAgreed :execrows
+DELETE FROM rye_import.edits e USING rye_import.merge_facts f
+WHERE f.run_no = $1 AND NOT f.stands AND f.next_id IS NULL AND e.subject_id = f.subject_id
+    AND e.field = 'facts.' || f.assertion_type || '.' || f.assertion_key
+`
+
+// AssertionForgetAgreed forgets which facts of people the source agreed to, where the run has recorded
+// facts of its own since.
+func (q *Queries) AssertionForgetAgreed(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, assertionForgetAgreed, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const assertionInsertStaged = `-- name: AssertionInsertStaged :execrows
 INSERT INTO rye.assertions (id, assertion_type, assertion_key, subject_node_id, claim, asserted_at, effective_at,
     superseded_at, superseded_by, source_event_id, confidence, attrs)

@@ -76,7 +76,7 @@ const edgeCloseMissing = `-- name: EdgeCloseMissing :execrows
 UPDATE rye.edges e
 SET effective_to = greatest(now(), e.effective_from)
 FROM rye_import.records r
-WHERE r.run_no = $1 AND r.archived = 'missing' AND e.id = r.target_id
+WHERE r.run_no = $1 AND r.archived = 'missing' AND e.id = r.target_id AND e.attrs ? 'import'
     AND e.effective_to IS NULL AND e.archived_at IS NULL
 `
 
@@ -113,6 +113,9 @@ WITH said AS (
             SELECT FROM rye_import.merge_edges k
             WHERE k.run_no = $2 AND k.outcome = 'present' AND k.id = e.id)
         AND NOT EXISTS (
+            SELECT FROM rye_import.edits x
+            WHERE x.subject_id = e.id AND x.field = 'effective_to' AND x.base IS NOT NULL)
+        AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges d
             JOIN rye_import.staging_links l ON l.run_no = d.run_no AND l.id = d.id
             JOIN rye_import.merge_names n
@@ -138,7 +141,7 @@ type EdgeCloseReplacedRow struct {
 
 // EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
 // another employer, another owner, a link that has ended. What a name meant before it came to fit several
-// stays. Another source may have a record of the same name that shares the node.
+// stays, and what a person has opened again. Another source may have a record of the same name that shares the node.
 func (q *Queries) EdgeCloseReplaced(ctx context.Context, arg EdgeCloseReplacedParams) ([]EdgeCloseReplacedRow, error) {
 	rows, err := q.db.Query(ctx, edgeCloseReplaced, arg.StartedAt, arg.RunNo, arg.Source)
 	if err != nil {
@@ -176,6 +179,28 @@ func (q *Queries) EdgeInsertStaged(ctx context.Context, runNo int32) (int64, err
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const edgeLockPresent = `-- name: EdgeLockPresent :one
+SELECT count(*) FROM (
+    SELECT e.id FROM rye.edges e
+    WHERE e.id IN (
+        SELECT m.id FROM rye_import.merge_edges m
+        JOIN rye.edges k ON k.id = m.id
+        WHERE m.run_no = $1 AND (m.outcome = 'closing' OR m.outcome = 'present'
+            AND (k.properties || coalesce(m.properties, '{}') <> k.properties OR m.end_known AND k.effective_to IS DISTINCT FROM m.effective_to)))
+    ORDER BY e.id
+    FOR UPDATE
+) locked
+`
+
+// EdgeLockPresent locks the edges that the run may change, in the order of their ids, before it looks at what people
+// have changed in them.
+func (q *Queries) EdgeLockPresent(ctx context.Context, runNo int32) (int64, error) {
+	row := q.db.QueryRow(ctx, edgeLockPresent, runNo)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const edgeReopenReturned = `-- name: EdgeReopenReturned :execrows
@@ -219,6 +244,32 @@ func (q *Queries) EdgeReopenReturned(ctx context.Context, runNo int32) (int64, e
 	return result.RowsAffected(), nil
 }
 
+const edgeUpdateContested = `-- name: EdgeUpdateContested :execrows
+UPDATE rye.edges e
+SET properties = (e.properties || k.applied) - k.cleared,
+    effective_to = coalesce(k.effective_to, e.effective_to)
+FROM (
+    SELECT c.subject_id,
+        coalesce(jsonb_object_agg(substr(c.field, 12), c.incoming) FILTER (WHERE c.field <> 'effective_to' AND c.incoming IS NOT NULL), '{}') AS applied,
+        coalesce(array_agg(substr(c.field, 12)) FILTER (WHERE c.field <> 'effective_to' AND c.incoming IS NULL), '{}') AS cleared,
+        max((c.incoming #>> '{}')::timestamptz) FILTER (WHERE c.field = 'effective_to') AS effective_to
+    FROM rye_import.merge_contested c
+    LEFT JOIN rye_import.staging_records s ON s.run_no = c.run_no AND s.rec = c.rec
+    WHERE c.run_no = $1::int AND c.kind = 'link' AND c.verdict = 'applied' AND s.changed IS DISTINCT FROM true
+    GROUP BY c.subject_id
+) k
+WHERE e.id = k.subject_id
+`
+
+// EdgeUpdateContested gives edges what conflicts that stand apply to them.
+func (q *Queries) EdgeUpdateContested(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, edgeUpdateContested, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const edgeUpdatePresent = `-- name: EdgeUpdatePresent :many
 WITH corrected AS (
     SELECT m.id, m.rec
@@ -231,15 +282,24 @@ WITH corrected AS (
         AND (e.effective_to IS NULL OR m.effective_from <= coalesce(m.effective_to, e.effective_to))
         AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
         AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
+), said AS (
+    SELECT m.id, m.rec, m.end_known, m.effective_from, m.effective_to,
+        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || coalesce(m.properties, '{}')
+             ELSE coalesce(m.properties, '{}') || k.properties END AS properties
+    FROM rye_import.merge_edges m
+    JOIN rye.edges k ON k.id = m.id
+    JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
+    LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+    LEFT JOIN rye_import.runs u ON u.run_no = r.first_run_no
+    WHERE m.run_no = $1::int AND m.outcome = 'present'
 ), updated AS (
     UPDATE rye.edges e
-    SET properties = e.properties || coalesce(m.properties, '{}'),
+    SET properties = m.properties,
         effective_from = CASE WHEN c.rec IS NOT NULL THEN m.effective_from ELSE e.effective_from END,
         effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
-    FROM rye_import.merge_edges m
+    FROM said m
     LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
-    WHERE m.run_no = $1::int AND m.outcome = 'present' AND e.id = m.id
-        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
+    WHERE e.id = m.id AND (m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec
@@ -247,7 +307,8 @@ SELECT rec FROM updated ORDER BY rec
 
 // EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
 // the source says, where they have ended, and the beginning, where the record that made them says another
-// one now. An edge that came with a change of its record began with the change.
+// one now. An edge that came with a change of its record began with the change. One that a person made since the
+// record came takes what it lacks.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {

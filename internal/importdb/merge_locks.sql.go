@@ -103,6 +103,16 @@ WITH own AS (
     UNION ALL
     SELECT unnest($4::uuid[]), 3
     UNION ALL
+    -- What conflicts with an edit may be written after all.
+    SELECT c.subject_id, 3 FROM rye_import.conflicts c JOIN rye_import.objects o USING (object_no) WHERE o.source = $3 AND c.kind <> 'link'
+    UNION ALL
+    SELECT x.node_id, 1
+    FROM rye_import.conflicts c
+    JOIN rye_import.objects o USING (object_no)
+    JOIN rye.edges e ON e.id = c.subject_id
+    CROSS JOIN LATERAL (SELECT e.source_id AS node_id UNION ALL SELECT e.target_id) x
+    WHERE o.source = $3 AND c.kind = 'link'
+    UNION ALL
     SELECT e.target_id, 2 FROM deals d JOIN rye.edges e ON e.source_id = d.id
     WHERE e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
     UNION ALL

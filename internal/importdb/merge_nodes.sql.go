@@ -54,13 +54,7 @@ WITH said AS (
                     WHEN d.only_aliases OR NOT coalesce(d.properties, '{}') ? k.key THEN NOT n.properties ? k.key
                     ELSE n.properties -> k.key IS DISTINCT FROM k.value END) AS properties,
         CASE
-            WHEN n.archived_at IS NULL AND d.deleted AND NOT d.only_aliases AND NOT EXISTS (
-                SELECT FROM rye.node_source_map m
-                JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
-                JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NULL
-                LEFT JOIN rye_import.staging_records t
-                    ON t.run_no = $1::int AND t.object_no = r.object_no AND t.legacy_id = r.legacy_id AND t.changed AND t.deleted
-                WHERE m.node_id = d.node_id AND t.rec IS NULL) THEN true
+            WHEN n.archived_at IS NULL AND g.gone THEN true
             WHEN n.archived_at IS NOT NULL AND d.lives AND EXISTS (
                 SELECT FROM rye_import.staging_records t
                 JOIN rye_import.records r ON r.object_no = t.object_no AND r.legacy_id = t.legacy_id AND r.archived IS NOT NULL
@@ -71,19 +65,37 @@ WITH said AS (
                 JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
                 JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NOT NULL
                 WHERE m.node_id = d.node_id) THEN false
-        END AS archive
+        END AS archive,
+        CASE WHEN EXISTS (SELECT FROM rye_import.edits e WHERE e.subject_id = d.node_id) THEN jsonb_build_object(
+            'label', d.label,
+            'archived', CASE WHEN d.lives THEN false WHEN g.gone THEN true END,
+            'properties', (
+                SELECT coalesce(jsonb_object_agg(k.key, k.value), '{}')
+                FROM jsonb_each(coalesce(d.blanks, '{}') || coalesce(d.fill, '{}') || coalesce(d.properties, '{}')) AS k (key, value)
+                WHERE k.value = 'null' OR NOT n.properties ? k.key OR NOT d.only_aliases AND coalesce(d.properties, '{}') ? k.key)) END AS said
     FROM said d
     JOIN rye.nodes n ON n.id = d.node_id
+    LEFT JOIN LATERAL (
+        SELECT true AS gone
+        WHERE d.deleted AND NOT d.only_aliases AND NOT EXISTS (
+            SELECT FROM rye.node_source_map m
+            JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
+            JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NULL
+            LEFT JOIN rye_import.staging_records t
+                ON t.run_no = $1::int AND t.object_no = r.object_no AND t.legacy_id = r.legacy_id AND t.changed AND t.deleted
+            WHERE m.node_id = d.node_id AND t.rec IS NULL)
+    ) g ON true
 )
-INSERT INTO rye_import.merge_nodes (run_no, rec, node_id, label, properties, archive, file_no, line)
-SELECT $1::int, c.rec, c.node_id, c.label, c.properties, c.archive, c.file_no, c.line
+INSERT INTO rye_import.merge_nodes (run_no, rec, node_id, label, properties, archive, said, file_no, line)
+SELECT $1::int, c.rec, c.node_id, c.label, c.properties, c.archive, c.said, c.file_no, c.line
 FROM changed c
-WHERE c.label IS NOT NULL OR c.properties <> '{}' OR c.archive IS NOT NULL
+WHERE c.label IS NOT NULL OR c.properties <> '{}' OR c.archive IS NOT NULL OR c.said IS NOT NULL
 `
 
 // MergeNodeInsert finds what the run changes in nodes that stand. Records that share the node of
 // another one fill only what it lacks, unless they are all that came. A null takes a property away. A node is archived when its
-// last living record is deleted, and comes back when a record that the importer archived does.
+// last living record is deleted, and comes back when a record that the importer archived does. Of a node
+// that people have edited it notes all that the run says.
 func (q *Queries) MergeNodeInsert(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeNodeInsert, runNo)
 	if err != nil {

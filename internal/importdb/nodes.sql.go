@@ -202,7 +202,7 @@ SET label = coalesce(c.label, n.label),
     properties = (n.properties || c.properties) - coalesce(c.cleared, '{}'),
     archived_at = CASE c.archive WHEN true THEN now() WHEN false THEN NULL ELSE n.archived_at END
 FROM (
-    SELECT m.run_no, m.rec, m.node_id, m.label, m.properties, m.archive, m.file_no, m.line, (SELECT array_agg(k.key) FROM jsonb_each(m.properties) AS k (key, value) WHERE k.value = 'null') AS cleared
+    SELECT m.run_no, m.rec, m.node_id, m.label, m.properties, m.archive, m.said, m.file_no, m.line, (SELECT array_agg(k.key) FROM jsonb_each(m.properties) AS k (key, value) WHERE k.value = 'null') AS cleared
     FROM rye_import.merge_nodes m
     WHERE m.run_no = $1
 ) c

@@ -423,8 +423,8 @@ SELECT o.object,
     count(*) FILTER (WHERE s.changed AND s.deleted
         AND (NOT s.existing OR e.rec IS NOT NULL AND r.archived IS NULL)) AS archived,
     count(*) FILTER (WHERE s.changed AND s.existing AND e.rec IS NOT NULL
-        AND NOT (s.deleted AND r.archived IS NULL)) AS updated,
-    count(*) FILTER (WHERE NOT s.changed OR s.existing AND e.rec IS NULL) AS unchanged
+        AND NOT (s.deleted AND r.archived IS NULL) OR NOT s.changed AND e.rec IS NOT NULL) AS updated,
+    count(*) FILTER (WHERE (NOT s.changed OR s.existing) AND e.rec IS NULL) AS unchanged
 FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run_no = s.run_no AND e.rec = s.rec
@@ -527,36 +527,38 @@ func (q *Queries) StagingRecordSetTwins(ctx context.Context, runNo int32) (int64
 
 const stagingRecordSums = `-- name: StagingRecordSums :many
 WITH deals AS (
-    SELECT s.rec, s.changed, s.amount, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+    SELECT s.rec, s.changed, s.amount, EXISTS (
+            SELECT FROM rye_import.merge_contested k
+            WHERE k.run_no = $1 AND k.subject_id = m.node_id AND k.field = 'facts.deal_value.default' AND k.verdict <> 'applied') AS contested, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
         count(*) OVER (PARTITION BY m.node_id) AS sharing
     FROM rye_import.staging_records s
     JOIN rye_import.objects o ON o.object_no = s.object_no
     LEFT JOIN rye.node_source_map m
-        ON m.source_schema = $1 AND m.source_table = o.object AND m.source_id = s.legacy_id
-    WHERE s.run_no = $2 AND s.amount IS NOT NULL AND s.rec > 0
+        ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = s.legacy_id
+    WHERE s.run_no = $1 AND s.amount IS NOT NULL AND s.rec > 0
 ), valued AS (
-    SELECT x.rec, x.changed, x.amount, x.currency, x.stage, x.node_id, x.sharing, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held
+    SELECT x.rec, x.changed, x.amount, x.contested, x.currency, x.stage, x.node_id, x.sharing, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held
     FROM deals x
     LEFT JOIN rye.assertions v
         ON v.subject_node_id = x.node_id AND v.assertion_type = 'deal_value' AND v.assertion_key = 'default'
         AND v.subject_edge_id IS NULL AND v.superseded_at IS NULL
         AND coalesce(v.claim ->> 'currency', '') = x.currency
-    LEFT JOIN rye_import.merge_deals d ON d.run_no = $2 AND d.deal_id = x.node_id
-    LEFT JOIN rye_import.merge_stages ms ON ms.run_no = $2 AND ms.pipeline_id = d.pipeline_id AND ms.label = x.stage
+    LEFT JOIN rye_import.merge_deals d ON d.run_no = $1 AND d.deal_id = x.node_id
+    LEFT JOIN rye_import.merge_stages ms ON ms.run_no = $1 AND ms.pipeline_id = d.pipeline_id AND ms.label = x.stage
 )
 SELECT currency::text AS currency, stage_key::text AS stage,
     sum(amount)::text AS source,
     coalesce(sum(held), 0)::text AS graph,
-    coalesce(sum(amount) FILTER (WHERE changed AND sharing = 1), 0)::text AS source_applied,
-    coalesce(sum(held) FILTER (WHERE changed AND sharing = 1), 0)::text AS graph_applied
+    coalesce(sum(amount) FILTER (WHERE changed AND sharing = 1 AND NOT contested), 0)::text AS source_applied,
+    coalesce(sum(held) FILTER (WHERE changed AND sharing = 1 AND NOT contested), 0)::text AS graph_applied
 FROM valued
 GROUP BY 1, 2
 ORDER BY 1, 2
 `
 
 type StagingRecordSumsParams struct {
-	Source string
 	RunNo  int32
+	Source string
 }
 
 type StagingRecordSumsRow struct {
@@ -571,9 +573,9 @@ type StagingRecordSumsRow struct {
 // StagingRecordSums adds up the amounts that the records of the run state, and what the graph holds
 // of the same records, by currency and stage. Under applied stand only the records whose content
 // the run applied, each to a node of its own: what stands in the graph for others may have been
-// edited there, and of records that share a node the last one has the word.
+// edited there, what a person recorded stays, and of records that share a node the last one has the word.
 func (q *Queries) StagingRecordSums(ctx context.Context, arg StagingRecordSumsParams) ([]StagingRecordSumsRow, error) {
-	rows, err := q.db.Query(ctx, stagingRecordSums, arg.Source, arg.RunNo)
+	rows, err := q.db.Query(ctx, stagingRecordSums, arg.RunNo, arg.Source)
 	if err != nil {
 		return nil, err
 	}

@@ -137,6 +137,23 @@ func (q *Queries) UndoCodesKeep(ctx context.Context, runNo int32) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const undoConflictsDelete = `-- name: UndoConflictsDelete :execrows
+DELETE FROM rye_import.conflicts c
+WHERE c.first_run_no = $1
+    OR rye_import.row_key(to_jsonb(c)) IN (
+        SELECT i.row_key FROM rye_import.net_images i
+        WHERE i.run_no = $1 AND i.relation = 'conflicts' AND i.before IS NULL AND i.after IS NOT NULL)
+`
+
+// UndoConflictsDelete forgets the conflicts that the run met first, or that it put back as the run of an undo.
+func (q *Queries) UndoConflictsDelete(ctx context.Context, undone int32) (int64, error) {
+	result, err := q.db.Exec(ctx, undoConflictsDelete, undone)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const undoCounts = `-- name: UndoCounts :many
 SELECT relation, coalesce(fate, 'gone')::text AS fate, count(*) AS rows
 FROM rye_import.merge_undo
@@ -312,6 +329,22 @@ type UndoEditBasesParams struct {
 // UndoEditBases lets the edits that stay be edits of what stood before the run.
 func (q *Queries) UndoEditBases(ctx context.Context, arg UndoEditBasesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, undoEditBases, arg.Undone, arg.RunNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const undoEditsDelete = `-- name: UndoEditsDelete :execrows
+DELETE FROM rye_import.edits e
+USING rye_import.net_images i
+WHERE i.run_no = $1 AND i.relation = 'edits' AND i.before IS NULL AND i.after IS NOT NULL
+    AND i.row_key = rye_import.row_key(to_jsonb(e)) AND i.after = to_jsonb(e)
+`
+
+// UndoEditsDelete forgets the edits that the run noted or put back, where they are as it left them.
+func (q *Queries) UndoEditsDelete(ctx context.Context, undone int32) (int64, error) {
+	result, err := q.db.Exec(ctx, undoEditsDelete, undone)
 	if err != nil {
 		return 0, err
 	}

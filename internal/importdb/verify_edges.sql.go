@@ -16,7 +16,8 @@ import (
 const verifyListEdges = `-- name: VerifyListEdges :many
 SELECT e.id, e.edge_type, e.source_id, e.target_id, e.properties, e.effective_from, e.effective_to,
     coalesce(e.attrs -> 'import' ->> 'record', '')::text AS record, coalesce(e.attrs -> 'import' ->> 'column', '')::text AS slot,
-    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no
+    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no, (e.archived_at IS NOT NULL)::boolean AS archived,
+    (NOT e.attrs ? 'import')::boolean AS personal, e.created_at
 FROM (
     SELECT DISTINCT k.edge_type, k.source_id, k.target_id
     FROM (
@@ -24,9 +25,10 @@ FROM (
     ) k
 ) g
 CROSS JOIN LATERAL (
-    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs
+    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs, x.archived_at, x.created_at
     FROM rye.edges x
-    WHERE x.source_id = g.source_id AND x.edge_type = g.edge_type AND x.archived_at IS NULL
+    WHERE x.source_id = g.source_id AND x.edge_type = g.edge_type
+        AND (x.archived_at IS NULL OR EXISTS (SELECT FROM rye_import.edits d WHERE d.subject_id = x.id AND d.field = 'archived_at'))
     OFFSET 0
 ) e
 WHERE e.target_id = g.target_id
@@ -50,10 +52,13 @@ type VerifyListEdgesRow struct {
 	Record        string
 	Slot          string
 	RunNo         int32
+	Archived      bool
+	Personal      bool
+	CreatedAt     time.Time
 }
 
-// VerifyListEdges gives the edges of some types between pairs of nodes, the ended ones too. They are looked
-// up by their source: thousands may have one target, such as the owner of all deals.
+// VerifyListEdges gives the edges of some types between pairs of nodes, the ended ones too, and those that a
+// person has archived. They are looked up by their source: thousands may have one target, such as the owner of all deals.
 func (q *Queries) VerifyListEdges(ctx context.Context, arg VerifyListEdgesParams) ([]VerifyListEdgesRow, error) {
 	rows, err := q.db.Query(ctx, verifyListEdges, arg.EdgeTypes, arg.Sources, arg.Targets)
 	if err != nil {
@@ -74,6 +79,9 @@ func (q *Queries) VerifyListEdges(ctx context.Context, arg VerifyListEdgesParams
 			&i.Record,
 			&i.Slot,
 			&i.RunNo,
+			&i.Archived,
+			&i.Personal,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -88,7 +96,8 @@ func (q *Queries) VerifyListEdges(ctx context.Context, arg VerifyListEdgesParams
 const verifyListEdgesByTarget = `-- name: VerifyListEdgesByTarget :many
 SELECT e.id, e.edge_type, e.source_id, e.target_id, e.properties, e.effective_from, e.effective_to,
     coalesce(e.attrs -> 'import' ->> 'record', '')::text AS record, coalesce(e.attrs -> 'import' ->> 'column', '')::text AS slot,
-    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no
+    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no, (e.archived_at IS NOT NULL)::boolean AS archived,
+    (NOT e.attrs ? 'import')::boolean AS personal, e.created_at
 FROM (
     SELECT DISTINCT k.edge_type, k.source_id, k.target_id
     FROM (
@@ -96,9 +105,10 @@ FROM (
     ) k
 ) g
 CROSS JOIN LATERAL (
-    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs
+    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs, x.archived_at, x.created_at
     FROM rye.edges x
-    WHERE x.target_id = g.target_id AND x.edge_type = g.edge_type AND x.archived_at IS NULL
+    WHERE x.target_id = g.target_id AND x.edge_type = g.edge_type
+        AND (x.archived_at IS NULL OR EXISTS (SELECT FROM rye_import.edits d WHERE d.subject_id = x.id AND d.field = 'archived_at'))
     OFFSET 0
 ) e
 WHERE e.source_id = g.source_id
@@ -122,6 +132,9 @@ type VerifyListEdgesByTargetRow struct {
 	Record        string
 	Slot          string
 	RunNo         int32
+	Archived      bool
+	Personal      bool
+	CreatedAt     time.Time
 }
 
 // VerifyListEdgesByTarget is VerifyListEdges for edges that are looked up by their target: thousands may have
@@ -146,6 +159,9 @@ func (q *Queries) VerifyListEdgesByTarget(ctx context.Context, arg VerifyListEdg
 			&i.Record,
 			&i.Slot,
 			&i.RunNo,
+			&i.Archived,
+			&i.Personal,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

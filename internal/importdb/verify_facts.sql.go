@@ -18,6 +18,7 @@ SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.as
     (a.attrs ? 'undo')::boolean AS restored,
     coalesce(a.attrs -> 'import' ->> 'record', '')::text AS record,
     coalesce(rye_import.journal_number(a.attrs -> 'import' -> 'run'), 0)::int AS run_no,
+    (NOT a.attrs ? 'import')::boolean AS personal, a.created_at,
     v.occurred_at AS moved_at, coalesce(v.properties ->> 'to_stage', '')::text AS moved_to,
     EXISTS (
         SELECT FROM rye.event_participants p WHERE p.event_id = v.id AND p.node_id = a.subject_node_id AND p.role = 'subject'
@@ -56,6 +57,8 @@ type VerifyListFactsRow struct {
 	Restored      bool
 	Record        string
 	RunNo         int32
+	Personal      bool
+	CreatedAt     time.Time
 	MovedAt       *time.Time
 	MovedTo       string
 	Moved         bool
@@ -86,6 +89,8 @@ func (q *Queries) VerifyListFacts(ctx context.Context, arg VerifyListFactsParams
 			&i.Restored,
 			&i.Record,
 			&i.RunNo,
+			&i.Personal,
+			&i.CreatedAt,
 			&i.MovedAt,
 			&i.MovedTo,
 			&i.Moved,

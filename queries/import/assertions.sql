@@ -28,3 +28,10 @@ FROM rye_import.merge_facts f
 WHERE f.run_no = @run_no AND f.stands AND a.id = f.id AND f.next_at IS NOT NULL
     AND EXISTS (
         SELECT FROM rye_import.merge_facts n WHERE n.run_no = f.run_no AND n.id = f.next_id AND NOT n.stands);
+
+-- AssertionForgetAgreed forgets which facts of people the source agreed to, where the run has recorded
+-- facts of its own since.
+-- name: AssertionForgetAgreed :execrows
+DELETE FROM rye_import.edits e USING rye_import.merge_facts f
+WHERE f.run_no = @run_no AND NOT f.stands AND f.next_id IS NULL AND e.subject_id = f.subject_id
+    AND e.field = 'facts.' || f.assertion_type || '.' || f.assertion_key;

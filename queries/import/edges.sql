@@ -10,7 +10,7 @@ WHERE m.run_no = @run_no AND m.outcome IN ('new', 'ended');
 
 -- EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
 -- another employer, another owner, a link that has ended. What a name meant before it came to fit several
--- stays. Another source may have a record of the same name that shares the node.
+-- stays, and what a person has opened again. Another source may have a record of the same name that shares the node.
 -- name: EdgeCloseReplaced :many
 WITH said AS (
     SELECT m.rec, m.slot, s.id AS owner_id, s.kind, o.object || '/' || s.legacy_id AS record, r.target_id AS link_id,
@@ -34,6 +34,9 @@ WITH said AS (
         AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges k
             WHERE k.run_no = @run_no AND k.outcome = 'present' AND k.id = e.id)
+        AND NOT EXISTS (
+            SELECT FROM rye_import.edits x
+            WHERE x.subject_id = e.id AND x.field = 'effective_to' AND x.base IS NOT NULL)
         AND NOT EXISTS (
             SELECT FROM rye_import.merge_edges d
             JOIN rye_import.staging_links l ON l.run_no = d.run_no AND l.id = d.id
@@ -73,12 +76,13 @@ WHERE (e.source_id = archived.id OR e.target_id = archived.id) AND e.effective_t
 UPDATE rye.edges e
 SET effective_to = greatest(now(), e.effective_from)
 FROM rye_import.records r
-WHERE r.run_no = @run_no AND r.archived = 'missing' AND e.id = r.target_id
+WHERE r.run_no = @run_no AND r.archived = 'missing' AND e.id = r.target_id AND e.attrs ? 'import'
     AND e.effective_to IS NULL AND e.archived_at IS NULL;
 
 -- EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
 -- the source says, where they have ended, and the beginning, where the record that made them says another
--- one now. An edge that came with a change of its record began with the change.
+-- one now. An edge that came with a change of its record began with the change. One that a person made since the
+-- record came takes what it lacks.
 -- name: EdgeUpdatePresent :many
 WITH corrected AS (
     SELECT m.id, m.rec
@@ -91,15 +95,24 @@ WITH corrected AS (
         AND (e.effective_to IS NULL OR m.effective_from <= coalesce(m.effective_to, e.effective_to))
         AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
         AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
+), said AS (
+    SELECT m.id, m.rec, m.end_known, m.effective_from, m.effective_to,
+        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || coalesce(m.properties, '{}')
+             ELSE coalesce(m.properties, '{}') || k.properties END AS properties
+    FROM rye_import.merge_edges m
+    JOIN rye.edges k ON k.id = m.id
+    JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
+    LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+    LEFT JOIN rye_import.runs u ON u.run_no = r.first_run_no
+    WHERE m.run_no = @run_no::int AND m.outcome = 'present'
 ), updated AS (
     UPDATE rye.edges e
-    SET properties = e.properties || coalesce(m.properties, '{}'),
+    SET properties = m.properties,
         effective_from = CASE WHEN c.rec IS NOT NULL THEN m.effective_from ELSE e.effective_from END,
         effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
-    FROM rye_import.merge_edges m
+    FROM said m
     LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
-    WHERE m.run_no = @run_no::int AND m.outcome = 'present' AND e.id = m.id
-        AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
+    WHERE e.id = m.id AND (m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec;
@@ -151,3 +164,34 @@ WHERE e.id = x.id AND (x.record IS NULL OR x.id IN (SELECT said.id FROM said))
         SELECT FROM rye.edges k
         WHERE k.source_id = x.source_id AND k.edge_type = x.edge_type AND k.target_id = x.target_id
             AND k.effective_to IS NULL AND k.archived_at IS NULL);
+
+-- EdgeUpdateContested gives edges what conflicts that stand apply to them.
+-- name: EdgeUpdateContested :execrows
+UPDATE rye.edges e
+SET properties = (e.properties || k.applied) - k.cleared,
+    effective_to = coalesce(k.effective_to, e.effective_to)
+FROM (
+    SELECT c.subject_id,
+        coalesce(jsonb_object_agg(substr(c.field, 12), c.incoming) FILTER (WHERE c.field <> 'effective_to' AND c.incoming IS NOT NULL), '{}') AS applied,
+        coalesce(array_agg(substr(c.field, 12)) FILTER (WHERE c.field <> 'effective_to' AND c.incoming IS NULL), '{}') AS cleared,
+        max((c.incoming #>> '{}')::timestamptz) FILTER (WHERE c.field = 'effective_to') AS effective_to
+    FROM rye_import.merge_contested c
+    LEFT JOIN rye_import.staging_records s ON s.run_no = c.run_no AND s.rec = c.rec
+    WHERE c.run_no = @run_no::int AND c.kind = 'link' AND c.verdict = 'applied' AND s.changed IS DISTINCT FROM true
+    GROUP BY c.subject_id
+) k
+WHERE e.id = k.subject_id;
+
+-- EdgeLockPresent locks the edges that the run may change, in the order of their ids, before it looks at what people
+-- have changed in them.
+-- name: EdgeLockPresent :one
+SELECT count(*) FROM (
+    SELECT e.id FROM rye.edges e
+    WHERE e.id IN (
+        SELECT m.id FROM rye_import.merge_edges m
+        JOIN rye.edges k ON k.id = m.id
+        WHERE m.run_no = @run_no AND (m.outcome = 'closing' OR m.outcome = 'present'
+            AND (k.properties || coalesce(m.properties, '{}') <> k.properties OR m.end_known AND k.effective_to IS DISTINCT FROM m.effective_to)))
+    ORDER BY e.id
+    FOR UPDATE
+) locked;

@@ -1,6 +1,7 @@
 -- MergeFactInsert builds the chains of facts. What is staged about a subject and what stands about it already are
 -- put in the order of time: of those that stand since one time the one that has ended first, staged facts about
--- the present last. A staged fact that says what the one before it says is left out; each learns what it follows
+-- the present last. The one that is current comes after all that stand: a clock of the source may be ahead of
+-- that by which a person recorded it. A staged fact that says what the one before it says is left out; each learns what it follows
 -- and what follows it. The first stage of a deal follows the one that its source names, if it names one.
 -- name: MergeFactInsert :execrows
 WITH staged AS (
@@ -31,10 +32,10 @@ WITH staged AS (
     WHERE f.run_no = @run_no
 ), standing AS (
     -- The current fact is the last, whatever the clocks were by which the others were told.
-    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.superseded_at, a.created_at,
+    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at, a.created_at,
         CASE WHEN a.superseded_at IS NULL
             THEN max(a.asserted_at) OVER (PARTITION BY a.subject_node_id, a.assertion_type, a.assertion_key)
-            ELSE a.asserted_at END AS asserted_at
+            ELSE a.asserted_at END AS placed_at
     FROM rye.assertions a
     JOIN (
         SELECT DISTINCT s.subject_id, s.assertion_type, s.assertion_key FROM staged s WHERE s.known AND s.subject_id IS NOT NULL
@@ -42,11 +43,11 @@ WITH staged AS (
         AND a.subject_edge_id IS NULL AND NOT coalesce(a.attrs -> 'undo' ? 'undone', false)
 ), everything AS (
     SELECT s.rec, s.id, s.slot, s.subject_id, s.assertion_type, s.assertion_key, s.claim, s.before_stage, s.asserted_at, s.event_id,
-        NOT s.history AS present, false AS stands, NULL::timestamptz AS superseded_at, NULL::timestamptz AS created_at
+        NOT s.history AS present, false AS stands, NULL::timestamptz AS superseded_at, NULL::timestamptz AS created_at, s.asserted_at AS placed_at
     FROM staged s WHERE s.subject_id IS NOT NULL
     UNION ALL
     SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true,
-        a.superseded_at, a.created_at
+        a.superseded_at, a.created_at, a.placed_at
     FROM standing a
 ), compared AS (
     SELECT e.*,
@@ -57,7 +58,7 @@ WITH staged AS (
         max(c.asserted_at) OVER w AS latest
     FROM compared c
     WINDOW w AS (PARTITION BY c.subject_id, c.assertion_type, c.assertion_key
-        ORDER BY c.present, c.asserted_at, c.stands DESC, c.superseded_at NULLS LAST, c.created_at, c.rec, c.id)
+        ORDER BY c.present, c.placed_at, c.stands DESC, c.superseded_at NULLS LAST, c.created_at, c.rec, c.id)
 ), kept AS (
     SELECT o.* FROM ordered o
     WHERE o.stands OR (o.said IS DISTINCT FROM o.said_before)
@@ -67,7 +68,7 @@ WITH staged AS (
         lead(CASE WHEN k.present THEN k.latest ELSE k.asserted_at END) OVER w AS following_at
     FROM kept k
     WINDOW w AS (PARTITION BY k.subject_id, k.assertion_type, k.assertion_key
-        ORDER BY k.present, k.asserted_at, k.stands DESC, k.superseded_at NULLS LAST, k.created_at, k.rec, k.id)
+        ORDER BY k.present, k.placed_at, k.stands DESC, k.superseded_at NULLS LAST, k.created_at, k.rec, k.id)
 )
 INSERT INTO rye_import.merge_facts (run_no, rec, id, slot, subject_id, assertion_type, assertion_key, claim, asserted_at, event_id,
     recorded, stands, prev_stage, next_id, next_at)

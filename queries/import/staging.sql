@@ -4,9 +4,9 @@
 TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
-    rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_locks, rye_import.merge_effects, rye_import.merge_edges,
-    rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals, rye_import.merge_stages,
-    rye_import.merge_facts, rye_import.merge_undo;
+    rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
+    rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
+    rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo;
 
 -- StagingDeleteRuns takes the rows of runs that are over out of staging.
 -- name: StagingDeleteRuns :exec
@@ -25,15 +25,16 @@ WITH
     d12 AS (DELETE FROM rye_import.merge_names WHERE run_no = ANY (@run_nos::int[])),
     d13 AS (DELETE FROM rye_import.merge_codes WHERE run_no = ANY (@run_nos::int[])),
     d14 AS (DELETE FROM rye_import.merge_nodes WHERE run_no = ANY (@run_nos::int[])),
-    d15 AS (DELETE FROM rye_import.merge_locks WHERE run_no = ANY (@run_nos::int[])),
-    d16 AS (DELETE FROM rye_import.merge_effects WHERE run_no = ANY (@run_nos::int[])),
-    d17 AS (DELETE FROM rye_import.merge_edges WHERE run_no = ANY (@run_nos::int[])),
-    d18 AS (DELETE FROM rye_import.merge_participants WHERE run_no = ANY (@run_nos::int[])),
-    d19 AS (DELETE FROM rye_import.merge_deferred WHERE run_no = ANY (@run_nos::int[])),
-    d20 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY (@run_nos::int[])),
-    d21 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY (@run_nos::int[])),
-    d22 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
-    d23 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[]))
+    d15 AS (DELETE FROM rye_import.merge_contested WHERE run_no = ANY (@run_nos::int[])),
+    d16 AS (DELETE FROM rye_import.merge_locks WHERE run_no = ANY (@run_nos::int[])),
+    d17 AS (DELETE FROM rye_import.merge_effects WHERE run_no = ANY (@run_nos::int[])),
+    d18 AS (DELETE FROM rye_import.merge_edges WHERE run_no = ANY (@run_nos::int[])),
+    d19 AS (DELETE FROM rye_import.merge_participants WHERE run_no = ANY (@run_nos::int[])),
+    d20 AS (DELETE FROM rye_import.merge_deferred WHERE run_no = ANY (@run_nos::int[])),
+    d21 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY (@run_nos::int[])),
+    d22 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY (@run_nos::int[])),
+    d23 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
+    d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[]))
 SELECT 1;
 
 -- StagingSetLockTimeout bounds how long StagingTruncate waits for others.

@@ -91,10 +91,12 @@ ORDER BY 1, 2;
 -- StagingRecordSums adds up the amounts that the records of the run state, and what the graph holds
 -- of the same records, by currency and stage. Under applied stand only the records whose content
 -- the run applied, each to a node of its own: what stands in the graph for others may have been
--- edited there, and of records that share a node the last one has the word.
+-- edited there, what a person recorded stays, and of records that share a node the last one has the word.
 -- name: StagingRecordSums :many
 WITH deals AS (
-    SELECT s.rec, s.changed, s.amount, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+    SELECT s.rec, s.changed, s.amount, EXISTS (
+            SELECT FROM rye_import.merge_contested k
+            WHERE k.run_no = @run_no AND k.subject_id = m.node_id AND k.field = 'facts.deal_value.default' AND k.verdict <> 'applied') AS contested, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
         count(*) OVER (PARTITION BY m.node_id) AS sharing
     FROM rye_import.staging_records s
     JOIN rye_import.objects o ON o.object_no = s.object_no
@@ -114,8 +116,8 @@ WITH deals AS (
 SELECT currency::text AS currency, stage_key::text AS stage,
     sum(amount)::text AS source,
     coalesce(sum(held), 0)::text AS graph,
-    coalesce(sum(amount) FILTER (WHERE changed AND sharing = 1), 0)::text AS source_applied,
-    coalesce(sum(held) FILTER (WHERE changed AND sharing = 1), 0)::text AS graph_applied
+    coalesce(sum(amount) FILTER (WHERE changed AND sharing = 1 AND NOT contested), 0)::text AS source_applied,
+    coalesce(sum(held) FILTER (WHERE changed AND sharing = 1 AND NOT contested), 0)::text AS graph_applied
 FROM valued
 GROUP BY 1, 2
 ORDER BY 1, 2;
@@ -127,8 +129,8 @@ SELECT o.object,
     count(*) FILTER (WHERE s.changed AND s.deleted
         AND (NOT s.existing OR e.rec IS NOT NULL AND r.archived IS NULL)) AS archived,
     count(*) FILTER (WHERE s.changed AND s.existing AND e.rec IS NOT NULL
-        AND NOT (s.deleted AND r.archived IS NULL)) AS updated,
-    count(*) FILTER (WHERE NOT s.changed OR s.existing AND e.rec IS NULL) AS unchanged
+        AND NOT (s.deleted AND r.archived IS NULL) OR NOT s.changed AND e.rec IS NOT NULL) AS updated,
+    count(*) FILTER (WHERE (NOT s.changed OR s.existing) AND e.rec IS NULL) AS unchanged
 FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run_no = s.run_no AND e.rec = s.rec

@@ -525,3 +525,18 @@ LEFT JOIN rye.nodes s ON s.id = coalesce(e.source_id, a.subject_node_id)
 WHERE u.run_no = @run_no AND u.fate IN ('kept', 'archived') AND u.relation <> 'assertions'
 ORDER BY u.relation, 4, 5, 3
 LIMIT @max_rows;
+
+-- UndoConflictsDelete forgets the conflicts that the run met first, or that it put back as the run of an undo.
+-- name: UndoConflictsDelete :execrows
+DELETE FROM rye_import.conflicts c
+WHERE c.first_run_no = @undone
+    OR rye_import.row_key(to_jsonb(c)) IN (
+        SELECT i.row_key FROM rye_import.net_images i
+        WHERE i.run_no = @undone AND i.relation = 'conflicts' AND i.before IS NULL AND i.after IS NOT NULL);
+
+-- UndoEditsDelete forgets the edits that the run noted or put back, where they are as it left them.
+-- name: UndoEditsDelete :execrows
+DELETE FROM rye_import.edits e
+USING rye_import.net_images i
+WHERE i.run_no = @undone AND i.relation = 'edits' AND i.before IS NULL AND i.after IS NOT NULL
+    AND i.row_key = rye_import.row_key(to_jsonb(e)) AND i.after = to_jsonb(e);

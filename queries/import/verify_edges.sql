@@ -1,9 +1,10 @@
--- VerifyListEdges gives the edges of some types between pairs of nodes, the ended ones too. They are looked
--- up by their source: thousands may have one target, such as the owner of all deals.
+-- VerifyListEdges gives the edges of some types between pairs of nodes, the ended ones too, and those that a
+-- person has archived. They are looked up by their source: thousands may have one target, such as the owner of all deals.
 -- name: VerifyListEdges :many
 SELECT e.id, e.edge_type, e.source_id, e.target_id, e.properties, e.effective_from, e.effective_to,
     coalesce(e.attrs -> 'import' ->> 'record', '')::text AS record, coalesce(e.attrs -> 'import' ->> 'column', '')::text AS slot,
-    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no
+    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no, (e.archived_at IS NOT NULL)::boolean AS archived,
+    (NOT e.attrs ? 'import')::boolean AS personal, e.created_at
 FROM (
     SELECT DISTINCT k.edge_type, k.source_id, k.target_id
     FROM (
@@ -11,9 +12,10 @@ FROM (
     ) k
 ) g
 CROSS JOIN LATERAL (
-    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs
+    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs, x.archived_at, x.created_at
     FROM rye.edges x
-    WHERE x.source_id = g.source_id AND x.edge_type = g.edge_type AND x.archived_at IS NULL
+    WHERE x.source_id = g.source_id AND x.edge_type = g.edge_type
+        AND (x.archived_at IS NULL OR EXISTS (SELECT FROM rye_import.edits d WHERE d.subject_id = x.id AND d.field = 'archived_at'))
     OFFSET 0
 ) e
 WHERE e.target_id = g.target_id
@@ -24,7 +26,8 @@ ORDER BY e.id;
 -- name: VerifyListEdgesByTarget :many
 SELECT e.id, e.edge_type, e.source_id, e.target_id, e.properties, e.effective_from, e.effective_to,
     coalesce(e.attrs -> 'import' ->> 'record', '')::text AS record, coalesce(e.attrs -> 'import' ->> 'column', '')::text AS slot,
-    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no
+    coalesce(rye_import.journal_number(e.attrs -> 'import' -> 'run'), 0)::int AS run_no, (e.archived_at IS NOT NULL)::boolean AS archived,
+    (NOT e.attrs ? 'import')::boolean AS personal, e.created_at
 FROM (
     SELECT DISTINCT k.edge_type, k.source_id, k.target_id
     FROM (
@@ -32,9 +35,10 @@ FROM (
     ) k
 ) g
 CROSS JOIN LATERAL (
-    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs
+    SELECT x.id, x.edge_type, x.source_id, x.target_id, x.properties, x.effective_from, x.effective_to, x.attrs, x.archived_at, x.created_at
     FROM rye.edges x
-    WHERE x.target_id = g.target_id AND x.edge_type = g.edge_type AND x.archived_at IS NULL
+    WHERE x.target_id = g.target_id AND x.edge_type = g.edge_type
+        AND (x.archived_at IS NULL OR EXISTS (SELECT FROM rye_import.edits d WHERE d.subject_id = x.id AND d.field = 'archived_at'))
     OFFSET 0
 ) e
 WHERE e.source_id = g.source_id
