@@ -53,6 +53,9 @@ type Config struct {
 	MaxRejects *Limit
 	// Now gives the time. Defaults to time.Now.
 	Now func() time.Time
+	// Plan is what the run has to be: it stops if files, mapping or graph have changed since, or if it comes to
+	// another result. Defaults to none.
+	Plan *Plan
 	// Progress is told how far the run is, often, and from one goroutine at a time. May be nil.
 	Progress func(Progress)
 	// RejectsDir is where the folder of the run's reject files is made. Defaults to "rejects".

@@ -73,5 +73,7 @@ func IsUncertain(err error) bool {
 func IsGuard(err error) bool {
 	var rejects *RejectGuardError
 	var missing *load.MissingGuardError
-	return errors.As(err, &rejects) || errors.As(err, &missing)
+	var plan *PlanChangedError
+	var graph *load.GraphChangedError
+	return errors.As(err, &rejects) || errors.As(err, &missing) || errors.As(err, &plan) || errors.As(err, &graph)
 }

@@ -38,17 +38,29 @@ func New(pool *pgxpool.Pool) *Importer {
 // *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
 // *decode.FileError. A cancelled context ends the run as interrupted.
 func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*report.Summary, error) {
-	cfg = cfg.withDefaults()
+	return newRunner(im, set, cfg.withDefaults()).do(ctx, set)
+}
+
+func newRunner(im *Importer, set *source.Set, cfg Config) *runner {
 	r := &runner{cfg: cfg, pool: im.pool, tally: newTally(), started: cfg.Now()}
 	r.summary = report.NewSummary(cfg.Command, r.started)
 	for _, s := range set.Skipped {
 		r.summary.Skipped = append(r.summary.Skipped, report.Skipped{Path: s.Path, Reason: s.Reason})
 	}
+	return r
+}
+
+func (r *runner) do(ctx context.Context, set *source.Set) (*report.Summary, error) {
 	err := r.execute(ctx, set)
-	if err != nil && r.run == nil && ctx.Err() != nil {
-		r.summary.Status = "interrupted"
+	if err != nil && r.run == nil {
+		switch {
+		case IsGuard(err):
+			r.summary.Status = "stopped"
+		case ctx.Err() != nil:
+			r.summary.Status = "interrupted"
+		}
 	}
-	now := cfg.Now()
+	now := r.cfg.Now()
 	r.summary.FinishedAt, r.summary.Seconds = now.UTC(), now.Sub(r.started).Seconds()
 	return r.summary, err
 }
@@ -63,6 +75,9 @@ type runner struct {
 	tally   *tally
 	summary *report.Summary
 	started time.Time
+
+	planning *PlanOptions     // nil for a run
+	graph    load.Fingerprint // before a plan
 }
 
 func (r *runner) execute(ctx context.Context, set *source.Set) error {
@@ -74,12 +89,19 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	r.mapping = m
 	r.describe(files)
 	r.phase("survey", begun)
+	if err := r.checkPlan(); err != nil {
+		return err
+	}
 
 	if err := r.begin(ctx, files); err != nil {
 		return err
 	}
 	if err := r.work(ctx, files); err != nil {
 		return r.fail(ctx, err)
+	}
+	if r.planning != nil {
+		r.summary.Status = report.StatusPlanned
+		return r.run.Close(ctx)
 	}
 	r.summary.Status = "done"
 	begun = time.Now()
@@ -139,7 +161,12 @@ func (r *runner) warn(format string, args ...any) {
 // begin opens the run in the database.
 func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	idType := string(r.mapping.IDs.Form)
+	var expected load.Fingerprint
+	if r.cfg.Plan != nil {
+		expected = r.cfg.Plan.Graph
+	}
 	run, err := load.Begin(ctx, r.pool, load.Config{
+		Plan: r.planning != nil, Expected: expected,
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
 		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), Repeated: r.mapping.Repeated(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
 		Full: !r.cfg.Delta, StartedAt: r.started, Logger: r.cfg.Logger,
@@ -148,7 +175,13 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 		return err
 	}
 	r.run = run
-	r.summary.RunID = run.ID.String()
+	if p := r.planning; p == nil {
+		r.summary.RunID = run.ID.String()
+	} else if p.Save {
+		if r.graph, err = run.Fingerprint(ctx); err != nil {
+			return r.fail(ctx, err)
+		}
+	}
 	for _, f := range files {
 		switch f.profile.Format {
 		case decode.FormatCSV, decode.FormatJSON, decode.FormatNDJSON:
@@ -363,6 +396,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	}
 	r.fillDeferred(o)
 	r.fillNames(o)
+	r.fillFields(o)
 	counts, err := rejects.Counts(ctx)
 	if err != nil {
 		return load.Settlement{}, err
@@ -389,6 +423,9 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	s.Imbalance = r.imbalance(o)
 	if s.Balanced = len(s.Imbalance) == 0; !s.Balanced {
 		return load.Settlement{}, &UnbalancedError{Where: s.Imbalance}
+	}
+	if err := r.checkOutcome(); err != nil {
+		return load.Settlement{}, err
 	}
 	s.Status = "done"
 	now := r.cfg.Now()
@@ -465,6 +502,15 @@ func (r *runner) fillDeferred(o *load.Outcome) {
 			obj.Deferred += w.Count
 			r.summary.Objects[w.Object] = obj
 		}
+	}
+}
+
+func (r *runner) fillFields(o *load.Outcome) {
+	for name, fields := range o.Fields {
+		if r.summary.Fields == nil {
+			r.summary.Fields = make(map[string]report.Counts)
+		}
+		r.summary.Fields[name] = fields
 	}
 }
 

@@ -16,25 +16,35 @@ import (
 
 func cmdRun(s streams) *cli.Command {
 	return &cli.Command{
-		Name:         "run",
-		Usage:        "import an export; run it again every night",
-		ArgsUsage:    "PATH...",
-		Flags:        runFlags(),
+		Name:      "run",
+		Usage:     "import an export; run it again every night",
+		ArgsUsage: "PATH...",
+		Flags: append(runFlags(),
+			&cli.StringFlag{Name: "plan", Usage: "do what the plan in `FILE` says, of the same files and with the same flags, or nothing if anything has changed since"}),
 		OnUsageError: onUsageError,
 		Before:       applyConfig,
 		Action: func(c *cli.Context) error {
+			paths := c.Args().Slice()
+			var plan *importer.Plan
+			if c.String("plan") != "" {
+				var err error
+				if plan, paths, err = loadPlan(c); err != nil {
+					return err
+				}
+			}
 			cfg, err := runConfig(c)
 			if err != nil {
 				return err
 			}
+			cfg.Plan = plan
 			log, err := newLogger(c, s.err)
 			if err != nil {
 				return err
 			}
-			if !c.Args().Present() {
+			if len(paths) == 0 {
 				return usagef("run needs a PATH: a folder, a zip, CSV, JSON or .xlsx files, or -")
 			}
-			return runImport(c, s, c.Args().Slice(), cfg, log)
+			return runImport(c, s, paths, cfg, log)
 		},
 	}
 }
@@ -60,7 +70,7 @@ func notBegun(c *cli.Context, s streams, cause error) error {
 	if c.String("output") != "json" {
 		return cause
 	}
-	return errors.Join(cause, writeSummary(s, report.NewSummary("run", time.Now()), cause))
+	return errors.Join(cause, writeSummary(s, report.NewSummary(c.Command.Name, time.Now()), cause))
 }
 
 // connections is how many a run may need: its workers, the merge, the lock, and codes drawn beside.
@@ -88,7 +98,12 @@ func importInto(c *cli.Context, s streams, db *database, set *source.Set, cfg im
 	if err != nil {
 		return err
 	}
-	// What was rejected before, and reported then, is no news: a nightly run is done.
+	return exitOf(summary)
+}
+
+// exitOf is how a run ends that has come to its end. What was rejected before, and reported then, is no news:
+// a nightly run is done.
+func exitOf(summary *report.Summary) error {
 	if summary.Rejects.Total() > summary.Rejects.Known {
 		return &doneError{exitRejects}
 	}

@@ -55,7 +55,7 @@ type merger struct {
 // After an error the graph is as before, and End must be called.
 func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	// Before the transaction: statistics are for every statement of it.
-	if err := importdb.New(r.pool).StagingAnalyze(ctx); err != nil {
+	if err := r.analyze(ctx); err != nil {
 		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
 	}
 	m := &merger{
@@ -72,9 +72,27 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	return m.out, nil
 }
 
-// transact merges and commits. An interrupted run is rolled back up to its commit; the commit itself
+// analyze tells the planner what is staged. A plan keeps the locks of it, and takes them in the order in which
+// merges do.
+func (r *Run) analyze(ctx context.Context) error {
+	q := r.db.queries()
+	if r.plan != nil {
+		if err := q.StagingAnalyzeNames(ctx); err != nil {
+			return err
+		}
+	}
+	return q.StagingAnalyze(ctx)
+}
+
+// transact merges and commits, but for a plan. An interrupted run is rolled back up to its commit; the commit itself
 // is waited for, since nobody could say otherwise what had come of it.
 func (m *merger) transact(ctx context.Context) (err error) {
+	if p := m.run.plan; p != nil {
+		return p.merge(ctx, func(q *importdb.Queries) error {
+			m.q = q
+			return m.merge(ctx)
+		})
+	}
 	tx, err := m.run.pool.Begin(ctx)
 	if err != nil {
 		return err
@@ -161,6 +179,9 @@ func (c *count) add(n int64, err error) {
 // each record is.
 func (m *merger) keys(ctx context.Context) error {
 	if err := m.q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))}); err != nil {
+		return err
+	}
+	if err := m.run.cfg.Expected.expect(ctx, m.q); err != nil {
 		return err
 	}
 	staged, err := m.q.StagingRecordCount(ctx, m.no)
@@ -627,6 +648,11 @@ func (m *merger) settle(ctx context.Context) error {
 	if err := m.waitingNames(ctx); err != nil {
 		return err
 	}
+	if m.run.plan != nil {
+		if err := m.fields(ctx); err != nil {
+			return err
+		}
+	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {
 		return err
@@ -646,6 +672,22 @@ func (m *merger) settle(ctx context.Context) error {
 	return m.q.RunFinish(ctx, importdb.RunFinishParams{
 		RunNo: m.no, Status: statusDone, FinishedAt: &now, EventID: event, Summary: settled.Summary,
 	})
+}
+
+// fields counts what changes in nodes, by field.
+func (m *merger) fields(ctx context.Context) error {
+	rows, err := m.q.ChangeCountFields(ctx, importdb.ChangeCountFieldsParams{RunNo: m.no, Source: m.source})
+	if err != nil {
+		return err
+	}
+	m.out.Fields = make(map[string]map[string]int64)
+	for _, r := range rows {
+		if m.out.Fields[r.Object] == nil {
+			m.out.Fields[r.Object] = make(map[string]int64)
+		}
+		m.out.Fields[r.Object][r.Field] = r.Nodes
+	}
+	return nil
 }
 
 // event notes the run and its files in the graph.

@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const sessionBeginPlan = `-- name: SessionBeginPlan :exec
+SELECT set_config('rye_import.plan', $1::text, true)
+`
+
+// SessionBeginPlan gives the transaction numbers of its own, above last, in the place of those of sequences.
+func (q *Queries) SessionBeginPlan(ctx context.Context, last string) error {
+	_, err := q.db.Exec(ctx, sessionBeginPlan, last)
+	return err
+}
+
 const sessionInfo = `-- name: SessionInfo :one
 SELECT current_user::text AS role_name,
     row_security_active('rye.nodes')::boolean AS row_security,

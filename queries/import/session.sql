@@ -7,6 +7,10 @@ SELECT pg_try_advisory_lock(hashtextextended('rye_import:' || @source::text, 0))
 -- name: SessionSourceUnlock :one
 SELECT pg_advisory_unlock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS unlocked;
 
+-- SessionBeginPlan gives the transaction numbers of its own, above last, in the place of those of sequences.
+-- name: SessionBeginPlan :exec
+SELECT set_config('rye_import.plan', @last::text, true);
+
 -- SessionTuneStaging sets up a transaction that copies a batch into staging. Its commit need not
 -- wait for the disk: a crash in between fails the run, and the next one stages anew.
 -- name: SessionTuneStaging :exec
