@@ -115,7 +115,11 @@ type pipeline struct {
 	run     sink
 	mapping *mapping.Mapping
 	phase   string // that progress names; default "stage"
-	queue   chan chunk
+
+	// filtered is told of records that the mapping leaves out; may be nil.
+	filtered func(ctx context.Context, file int32, list []load.Filtered) error
+
+	queue chan chunk
 
 	mu      sync.Mutex
 	tally   *tally
@@ -315,6 +319,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 		}
 	}()
 	var rejects []load.Reject
+	var filtered []load.Filtered
 	for _, rec := range c.records {
 		object := p.objectOf(c.file, rec.Type)
 		if object == "" {
@@ -339,12 +344,20 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 			return inFile(c.file.file, fmt.Errorf("line %d: %w", rec.Line, err))
 		case skipped != "":
 			count.filtered[skipped]++
+			if p.filtered != nil {
+				filtered = append(filtered, load.Filtered{Rec: rec.rec, Line: int32(rec.Line), Object: name, Reason: skipped})
+			}
 		default:
 			count.staged++
 		}
 	}
 	if err := p.reject(ctx, c.file, rejects, own); err != nil {
 		return err
+	}
+	if len(filtered) > 0 {
+		if err := p.filtered(ctx, c.file.no, filtered); err != nil {
+			return err
+		}
 	}
 	staged, err := p.run.Stage(ctx, c.file.no, b)
 	if err != nil {

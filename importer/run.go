@@ -97,9 +97,15 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 		return err
 	}
 	if err := r.work(ctx, files); err != nil {
+		if IsGuard(err) {
+			err = errors.Join(err, r.details(ctx))
+		}
 		return r.fail(ctx, err)
 	}
 	if r.planning != nil {
+		if err := r.details(ctx); err != nil {
+			return r.fail(ctx, err)
+		}
 		r.summary.Status = report.StatusPlanned
 		return r.run.Close(ctx)
 	}
@@ -213,6 +219,9 @@ func derived(m *mapping.Mapping) map[string]load.Derive {
 func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	begun := time.Now()
 	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally}
+	if r.planning != nil && r.planning.Details != nil {
+		p.filtered = r.run.Filter
+	}
 	err := p.stage(ctx, r.files)
 	r.phase("stage", begun)
 	if err != nil {
@@ -231,6 +240,7 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
 		FileRecords: r.tally.files,
+		Details:     r.planning != nil && r.planning.Details != nil, Unchanged: r.planning != nil && r.planning.Unchanged,
 		Progress: func(phase string) {
 			final.Phase = phase
 			r.cfg.Progress(final)
@@ -480,17 +490,23 @@ func (r *runner) fillObjects(o *load.Outcome) {
 			if obj.Filters == nil {
 				obj.Filters = report.Counts{}
 			}
-			reason := "an older version of a record that is in the export too"
-			switch l.Verdict {
-			case load.VerdictSame:
-				reason = "the same record stands in another file"
-			case load.VerdictRepeated:
-				reason = "it repeats a record that stands before it"
-			}
-			obj.Filters[reason] += l.Count
+			obj.Filters[loserReason(l.Verdict)] += l.Count
 		}
 		r.summary.Objects[l.Object] = obj
 	}
+}
+
+// loserReason says why a record is filtered on which there is a verdict; another reason is what it is.
+func loserReason(verdict string) string {
+	switch verdict {
+	case load.VerdictOlder:
+		return "an older version of a record that is in the export too"
+	case load.VerdictSame:
+		return "the same record stands in another file"
+	case load.VerdictRepeated:
+		return "it repeats a record that stands before it"
+	}
+	return verdict
 }
 
 func (r *runner) fillDeferred(o *load.Outcome) {

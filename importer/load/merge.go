@@ -25,6 +25,9 @@ type MergeOptions struct {
 	FileRecords map[int32]int64
 	// Progress is told the name of each phase as it begins; may be nil.
 	Progress func(phase string)
+	// Details is whether Details is to tell what becomes of each record, and Unchanged whether also of
+	// those that stay as they are.
+	Details, Unchanged bool
 	// Settle sees the outcome and the rejects while everything can still be taken back: it checks the
 	// balance, and gives the journal's last words. An error undoes the merge.
 	Settle func(ctx context.Context, o *Outcome, rejects *Ledger) (Settlement, error)
@@ -521,6 +524,9 @@ func (m *merger) records(ctx context.Context) error {
 	for _, o := range outcomes {
 		m.out.Objects[o.Object] = Records{Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived}
 	}
+	if err := m.detailRecords(ctx); err != nil {
+		return err
+	}
 	if _, err := m.q.RecordUpdateStaged(ctx, m.no); err != nil {
 		return err
 	}
@@ -652,6 +658,9 @@ func (m *merger) settle(ctx context.Context) error {
 		if err := m.fields(ctx); err != nil {
 			return err
 		}
+	}
+	if err := m.details(ctx); err != nil {
+		return err
 	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {
