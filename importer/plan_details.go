@@ -49,8 +49,10 @@ func detail(d *load.Detail) (*report.Detail, error) {
 		}
 	}
 	var err error
-	if out.Changes, err = changes(d.Changes); err != nil {
-		return nil, err
+	if d.Action != report.ActionCreated { // a new node has its properties
+		if out.Changes, err = changes(d.Changes); err != nil {
+			return nil, err
+		}
 	}
 	err = errors.Join(decodeAll(d.Links, &out.Links), decodeAll(d.Facts, &out.Facts), decodeAll(d.Events, &out.Events),
 		decodeAll(d.Conflicts, &out.Conflicts))

@@ -49,7 +49,7 @@ type DetailLink struct {
 	Type   string          `json:"type"`
 	Action string          `json:"action"` // opened, closed, updated, deferred or rejected
 	Role   string          `json:"role,omitempty"`
-	From   string          `json:"from,omitempty"` // code or label of the node; of a deferred link, the object and id or name that it waits for
+	From   string          `json:"from,omitempty"` // code or label of the node; where a deferred link waits, the object and the id or name
 	To     string          `json:"to,omitempty"`
 	Since  *time.Time      `json:"since,omitempty"`
 	Until  *time.Time      `json:"until,omitempty"`

@@ -257,7 +257,11 @@ func (p *printer) filtered(s *Summary) {
 func (p *printer) missing(s *Summary) {
 	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
 		if n := s.Objects[name].Missing; n > 0 {
-			p.linef("\n%s of %s are missing from the export; they were archived.", Thousands(n), name)
+			fate := "they were archived"
+			if s.Status == StatusPlanned {
+				fate = "they would be archived"
+			}
+			p.linef("\n%s of %s are missing from the export; %s.", Thousands(n), name, fate)
 		}
 	}
 }

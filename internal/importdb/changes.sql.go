@@ -22,6 +22,7 @@ WITH fields AS (
         FROM jsonb_object_keys(coalesce(nullif(c.before -> 'properties', 'null'), '{}') || coalesce(nullif(c.after -> 'properties', 'null'), '{}')) AS p (key)
     ) k
     WHERE c.run_no = $1
+        AND NOT EXISTS (SELECT FROM rye_import.created_nodes n WHERE n.run_no = c.run_no AND n.node_id = c.node_id)
 ), objects AS (
     SELECT n.node_id, coalesce(max(o.object), (
             SELECT min(m.source_table) FROM rye.node_source_map m WHERE m.node_id = n.node_id AND m.source_schema = $2), '') AS object
@@ -49,7 +50,7 @@ type ChangeCountFieldsRow struct {
 	Nodes  int64
 }
 
-// ChangeCountFields counts the nodes in which a run changes a field, by the object that the change comes from.
+// ChangeCountFields counts the standing nodes in which a run changes a field, by the object that the change comes from.
 func (q *Queries) ChangeCountFields(ctx context.Context, arg ChangeCountFieldsParams) ([]ChangeCountFieldsRow, error) {
 	rows, err := q.db.Query(ctx, changeCountFields, arg.RunNo, arg.Source)
 	if err != nil {

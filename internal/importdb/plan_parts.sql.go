@@ -36,14 +36,15 @@ INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
 SELECT l.run_no, l.rec, CASE WHEN d.kind = 'fact' THEN 42 ELSE 24 END, d.deferred_no,
     jsonb_build_object('action', 'deferred', 'type', coalesce(d.payload ->> 'type', d.kind), 'role', coalesce(d.payload ->> 'role', ''),
         'key', coalesce(d.payload ->> 'key', ''),
-        'from', CASE WHEN d.ref1_id IS NOT NULL AND d.kind = 'link' THEN coalesce(a.object || ' ', '') || d.ref1_id ELSE '' END,
-        'to', CASE WHEN d.ref2_id IS NOT NULL THEN coalesce(b.object || ' ', '') || d.ref2_id ELSE '' END,
+        'from', CASE WHEN d.kind = 'link' THEN coalesce(coalesce(a.object || ' ', '') || d.ref1_id, n.properties ->> 'code', n.label, '') ELSE '' END,
+        'to', CASE WHEN d.kind <> 'fact' THEN coalesce(coalesce(b.object || ' ', '') || d.ref2_id, n.properties ->> 'code', n.label, '') ELSE '' END,
         'about', CASE WHEN d.kind = 'fact' THEN coalesce(a.object || ' ', '') || coalesce(d.ref1_id, '') ELSE '' END,
         'new', CASE WHEN d.kind = 'fact' THEN d.payload -> 'claim' ELSE d.payload -> 'properties' END)
 FROM rye_import.deferred d
 JOIN rye_import.plan_lines l ON l.run_no = d.run_no AND l.object_no = d.object_no AND l.legacy_id = d.legacy_id
 LEFT JOIN rye_import.objects a ON a.object_no = d.ref1_object_no
 LEFT JOIN rye_import.objects b ON b.object_no = d.ref2_object_no
+LEFT JOIN rye.nodes n ON n.id = l.node_id
 WHERE d.run_no = $1 AND d.kind <> 'same'
 `
 
@@ -58,7 +59,9 @@ func (q *Queries) PlanPartInsertDeferred(ctx context.Context, runNo int32) (int6
 
 const planPartInsertEdges = `-- name: PlanPartInsertEdges :execrows
 INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
-SELECT l.run_no, l.rec, 21, i.image_no,
+SELECT l.run_no, l.rec, 21,
+    row_number() OVER (PARTITION BY l.rec ORDER BY i.before ->> 'edge_type', i.before ->> 'effective_from', a.properties ->> 'code', b.properties ->> 'code',
+        i.image_no),
     jsonb_build_object('type', i.before ->> 'edge_type',
         'action', CASE WHEN i.before ->> 'effective_to' IS NULL AND i.after ->> 'effective_to' IS NOT NULL THEN 'closed' ELSE 'updated' END,
         'from', coalesce(a.properties ->> 'code', a.label, a.id::text), 'to', coalesce(b.properties ->> 'code', b.label, b.id::text),

@@ -6,7 +6,7 @@ FROM rye_import.staging_nodes n
 JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 WHERE n.run_no = @run_no AND NOT s.existing AND NOT s.alias;
 
--- ChangeCountFields counts the nodes in which a run changes a field, by the object that the change comes from.
+-- ChangeCountFields counts the standing nodes in which a run changes a field, by the object that the change comes from.
 -- name: ChangeCountFields :many
 WITH fields AS (
     SELECT c.node_id, k.field
@@ -20,6 +20,7 @@ WITH fields AS (
         FROM jsonb_object_keys(coalesce(nullif(c.before -> 'properties', 'null'), '{}') || coalesce(nullif(c.after -> 'properties', 'null'), '{}')) AS p (key)
     ) k
     WHERE c.run_no = @run_no
+        AND NOT EXISTS (SELECT FROM rye_import.created_nodes n WHERE n.run_no = c.run_no AND n.node_id = c.node_id)
 ), objects AS (
     SELECT n.node_id, coalesce(max(o.object), (
             SELECT min(m.source_table) FROM rye.node_source_map m WHERE m.node_id = n.node_id AND m.source_schema = @source), '') AS object
