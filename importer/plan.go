@@ -16,7 +16,7 @@ import (
 )
 
 // Plan is what a run would do, and of what: enough to do exactly that later, or to find out that it can
-// no longer be done. It holds no values of the export.
+// no longer be done. Of the values of the export it holds the names that fit several records or none.
 type Plan struct {
 	Format    int               `json:"format"` // planFormat
 	Program   string            `json:"program"`

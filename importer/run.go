@@ -35,8 +35,8 @@ func New(pool *pgxpool.Pool) *Importer {
 // an error the summary, where there is one, says how far the run came.
 //
 // Errors that callers may want to tell apart: ErrSourceLocked, *NoExportError, *RejectGuardError,
-// *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
-// *decode.FileError. A cancelled context ends the run as interrupted.
+// *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *PlanChangedError,
+// *load.GraphChangedError, *source.Error and *decode.FileError. A cancelled context ends the run as interrupted.
 func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*report.Summary, error) {
 	return newRunner(im, set, cfg.withDefaults()).do(ctx, set)
 }

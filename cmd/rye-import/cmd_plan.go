@@ -224,7 +224,7 @@ func loadPlan(c *cli.Context) (*importer.Plan, []string, error) {
 	if err != nil {
 		return nil, nil, usagef("--plan: %w", err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it is only read
 	p, err := importer.ReadPlan(f)
 	if err != nil {
 		return nil, nil, usagef("--plan %s: %w", name, err)

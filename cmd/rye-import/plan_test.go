@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,19 +39,82 @@ func everything(t *testing.T, pool *pgxpool.Pool) string {
 	return b.String() + strings.Join(sequences, "\n")
 }
 
-// plannedOf makes a plan and proves that it has changed nothing.
+// plannedOf makes a plan, and proves that it has changed nothing and that its details are what it counts.
 func plannedOf(t *testing.T, databaseURL string, wantCode int, args ...string) *report.Summary {
 	t.Helper()
 	pool := pgtest.Connect(t, databaseURL)
 	before := everything(t, pool)
 	rejects := filepath.Join(t.TempDir(), "rejects")
-	args = append([]string{"--database-url", databaseURL, "plan", "--output", "json", "--progress", "none", "--rejects", rejects}, args...)
+	args = append([]string{"--database-url", databaseURL, "plan", "--details", "--output", "json", "--progress", "none", "--rejects", rejects}, args...)
 	r := command(t, "", args...)
 	require.Equal(t, wantCode, r.code, "%s\n%s", r.stderr, r.stdout)
 	require.Equal(t, before, everything(t, pool), "the plan has changed something")
 	require.NoDirExists(t, rejects)
 	requireNoLocks(t, pool)
-	return summary(t, r.stdout)
+	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+	s := summary(t, lines[len(lines)-1])
+	if s.Status == report.StatusPlanned {
+		requireDetails(t, s, lines[:len(lines)-1])
+	}
+	return s
+}
+
+// requireDetails counts what the details of a plan tell, and compares it with the summary.
+func requireDetails(t *testing.T, s *report.Summary, lines []string) {
+	t.Helper()
+	objects := make(map[string]report.Object)
+	var graph report.Graph
+	for _, line := range lines {
+		var d report.Detail
+		dec := json.NewDecoder(strings.NewReader(line))
+		dec.DisallowUnknownFields()
+		require.NoError(t, dec.Decode(&d), line)
+		o := objects[d.Object]
+		switch {
+		case d.Reason == "missing from the export":
+			o.Missing++
+		case d.Line == 0: // another record is its reason
+		case d.Action == report.ActionCreated:
+			o.Created++
+		case d.Action == report.ActionUpdated:
+			o.Updated++
+		case d.Action == report.ActionArchived:
+			o.Archived++
+		case d.Action == report.ActionRejected:
+			o.Rejected++
+		case d.Action == report.ActionFiltered:
+			o.Filtered++
+		}
+		objects[d.Object] = o
+		for _, l := range d.Links {
+			switch {
+			case l.Type == "participant" && l.Action == "opened":
+				graph.Events.Participants++
+			case l.Action == "opened":
+				graph.Edges.Created++
+			case l.Action == "closed":
+				graph.Edges.Closed++
+			}
+		}
+		for _, f := range d.Facts {
+			if f.Action == "recorded" {
+				graph.Assertions.Created++
+			}
+		}
+		graph.Events.Created += int64(len(d.Events))
+	}
+	for name, o := range s.Objects {
+		if o.Unmapped {
+			continue
+		}
+		require.Equal(t, report.Object{
+			Created: o.Created, Updated: o.Updated, Archived: o.Archived, Rejected: o.Rejected, Filtered: o.Filtered, Missing: o.Missing,
+		}, objects[name], name)
+	}
+	require.Equal(t, s.Graph.Edges.Created, graph.Edges.Created)
+	require.Equal(t, s.Graph.Edges.Closed, graph.Edges.Closed)
+	require.Equal(t, s.Graph.Assertions.Created, graph.Assertions.Created)
+	require.Equal(t, s.Graph.Events, graph.Events)
 }
 
 // requireNoLocks proves that the session of a plan is gone.
@@ -150,7 +214,7 @@ var nightFlags = []string{"--archive-missing", "--max-archive", "50"}
 func TestPlanNightly(t *testing.T) {
 	t.Parallel()
 	n := newNightly(t)
-	args := append(nightFlags, night(t).write(t))
+	args := slices.Concat(nightFlags, []string{night(t).write(t)})
 	plan := plannedOf(t, n.url, exitRejects, args...)
 	require.Equal(t, report.GraphNodes{Created: 1, Updated: 3, Archived: 1}, plan.Graph.Nodes)
 	require.Equal(t, map[string]report.Counts{
@@ -178,54 +242,19 @@ func TestPlanDetails(t *testing.T) {
 		return regexp.MustCompile(`"[0-9T:-]+\.[0-9]+Z"`).ReplaceAllString(r.stdout, `"NOW"`)
 	}
 	golden(t, "plan-first.golden", details(pgtest.Clone(t), exitDone, first))
-	golden(t, "plan-night.golden", details(n.url, exitRejects, append(nightFlags, second)...))
+	golden(t, "plan-night.golden", details(n.url, exitRejects, slices.Concat(nightFlags, []string{second})...))
 	require.Empty(t, details(n.url, exitDone, newCompany().write(t)), "nothing has changed")
 	all := details(n.url, exitDone, "--unchanged", "--workers", "1", newCompany().write(t))
 	require.Equal(t, 7, strings.Count(all, `"action":"unchanged"`), all)
 	require.Equal(t, 7, strings.Count(all, "\n"))
 }
 
-// TestPlanOutput asks for JSON and for details: a line for each record, the last for the summary.
-func TestPlanOutput(t *testing.T) {
+// TestPlanText shows a plan to people.
+func TestPlanText(t *testing.T) {
 	t.Parallel()
 	n := newNightly(t)
 	path := night(t).write(t)
-	r := command(t, "", append([]string{"--database-url", n.url, "plan", "--details", "--output", "json", "--progress", "none", path}, nightFlags...)...)
-	require.Equal(t, exitRejects, r.code, r.stderr)
-	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
-	require.Greater(t, len(lines), 5)
-	s := summary(t, lines[len(lines)-1])
-	got := make(map[string]report.Object)
-	for _, line := range lines[:len(lines)-1] {
-		var d report.Detail
-		dec := json.NewDecoder(strings.NewReader(line))
-		dec.DisallowUnknownFields()
-		require.NoError(t, dec.Decode(&d), line)
-		o := got[d.Object]
-		switch {
-		case d.Reason == "missing from the export":
-			o.Missing++
-		case d.Line == 0: // another record is its reason
-		case d.Action == report.ActionCreated:
-			o.Created++
-		case d.Action == report.ActionUpdated:
-			o.Updated++
-		case d.Action == report.ActionArchived:
-			o.Archived++
-		case d.Action == report.ActionRejected:
-			o.Rejected++
-		case d.Action == report.ActionFiltered:
-			o.Filtered++
-		}
-		got[d.Object] = o
-	}
-	for name, o := range s.Objects {
-		require.Equal(t, report.Object{
-			Created: o.Created, Updated: o.Updated, Archived: o.Archived, Rejected: o.Rejected, Filtered: o.Filtered, Missing: o.Missing,
-		}, got[name], name)
-	}
-
-	r = command(t, "", append([]string{"--database-url", n.url, "plan", path}, nightFlags...)...)
+	r := command(t, "", append([]string{"--database-url", n.url, "plan", path}, nightFlags...)...)
 	require.Equal(t, exitRejects, r.code)
 	golden(t, "plan-text.golden", plain(r.stdout, path))
 	require.NotContains(t, r.stderr+r.stdout, "Praha", "values are for --details")
@@ -346,7 +375,7 @@ func TestRunPlan(t *testing.T) {
 	t.Parallel()
 	n := newNightly(t)
 	path := night(t).write(t)
-	file := saved(t, n.url, exitRejects, append(nightFlags, "--source", "salesforce", path)...)
+	file := saved(t, n.url, exitRejects, slices.Concat(nightFlags, []string{"--source", "salesforce", path})...)
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "Praha", "a plan holds no values")
@@ -426,7 +455,7 @@ func TestRunPlan_Changed(t *testing.T) {
 			t.Parallel()
 			n := newNightly(t)
 			path := night(t).write(t)
-			file := saved(t, n.url, exitRejects, append(tc.plan, path)...)
+			file := saved(t, n.url, exitRejects, slices.Concat(tc.plan, []string{path})...)
 			if tc.do != nil {
 				tc.do(t, n, path)
 			}

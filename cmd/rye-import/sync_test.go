@@ -116,7 +116,9 @@ func (n *nightly) run(args ...string) *report.Summary {
 
 func (n *nightly) runFrom(path string, args ...string) *report.Summary {
 	n.t.Helper()
+	plan := plannedOf(n.t, n.url, exitDone, append(args, path)...)
 	s := imported(n.t, n.url, exitDone, append(args, path)...)
+	sameResult(n.t, plan, s)
 	require.True(n.t, s.Balanced)
 	before := fingerprint(n.t, n.pool)
 	again := imported(n.t, n.url, exitDone, append(args, path)...)

@@ -184,6 +184,11 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))}); err != nil {
 		return err
 	}
+	if !m.run.Known {
+		if err := m.q.SessionTuneFirst(ctx); err != nil {
+			return err
+		}
+	}
 	if err := m.run.cfg.Expected.expect(ctx, m.q); err != nil {
 		return err
 	}

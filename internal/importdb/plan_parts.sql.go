@@ -135,6 +135,26 @@ func (q *Queries) PlanPartInsertFacts(ctx context.Context, runNo int32) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const planPartInsertMoved = `-- name: PlanPartInsertMoved :execrows
+INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
+SELECT l.run_no, l.rec, 31, row_number() OVER (PARTITION BY l.rec ORDER BY f.asserted_at, f.id),
+    jsonb_build_object('type', 'participant', 'action', 'opened', 'role', 'subject', 'to', coalesce(b.properties ->> 'code', b.label, b.id::text))
+FROM rye_import.merge_facts f
+JOIN rye.nodes b ON b.id = f.subject_id
+JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
+JOIN rye_import.plan_lines l ON l.run_no = s.run_no AND l.object_no = s.object_no AND l.legacy_id = s.legacy_id
+WHERE f.run_no = $1 AND f.event_id IS NOT NULL AND NOT f.recorded AND NOT f.stands
+`
+
+// PlanPartInsertMoved adds the deals to such moves.
+func (q *Queries) PlanPartInsertMoved(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, planPartInsertMoved, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const planPartInsertMoves = `-- name: PlanPartInsertMoves :execrows
 INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
 SELECT l.run_no, l.rec, 51, row_number() OVER (PARTITION BY l.rec ORDER BY v.occurred_at, v.summary),

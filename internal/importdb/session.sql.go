@@ -71,6 +71,18 @@ func (q *Queries) SessionTrySourceLock(ctx context.Context, source string) (bool
 	return locked, err
 }
 
+const sessionTuneFirst = `-- name: SessionTuneFirst :exec
+SELECT set_config('enable_nestloop', 'off', true)
+`
+
+// SessionTuneFirst sets up the merge of a source that says its first word, most of which is new. Where a plan, or a
+// run that failed, has been the first to write, the planner may take the tables of the graph for empty, and join what
+// is then in them row by row with everything staged.
+func (q *Queries) SessionTuneFirst(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionTuneFirst)
+	return err
+}
+
 const sessionTuneLookup = `-- name: SessionTuneLookup :exec
 SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)

@@ -138,6 +138,17 @@ JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
 JOIN rye_import.plan_lines l ON l.run_no = s.run_no AND l.object_no = s.object_no AND l.legacy_id = s.legacy_id
 WHERE f.run_no = @run_no AND NOT f.recorded AND NOT f.stands;
 
+-- PlanPartInsertMoved adds the deals to such moves.
+-- name: PlanPartInsertMoved :execrows
+INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
+SELECT l.run_no, l.rec, 31, row_number() OVER (PARTITION BY l.rec ORDER BY f.asserted_at, f.id),
+    jsonb_build_object('type', 'participant', 'action', 'opened', 'role', 'subject', 'to', coalesce(b.properties ->> 'code', b.label, b.id::text))
+FROM rye_import.merge_facts f
+JOIN rye.nodes b ON b.id = f.subject_id
+JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
+JOIN rye_import.plan_lines l ON l.run_no = s.run_no AND l.object_no = s.object_no AND l.legacy_id = s.legacy_id
+WHERE f.run_no = @run_no AND f.event_id IS NOT NULL AND NOT f.recorded AND NOT f.stands;
+
 -- PlanPartList gives the parts of a range of lines, in their order.
 -- name: PlanPartList :many
 SELECT p.rec, p.part, p.detail

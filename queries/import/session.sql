@@ -29,6 +29,12 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
 SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
     set_config('rye_import.run', @run_no::text, true);
 
+-- SessionTuneFirst sets up the merge of a source that says its first word, most of which is new. Where a plan, or a
+-- run that failed, has been the first to write, the planner may take the tables of the graph for empty, and join what
+-- is then in them row by row with everything staged.
+-- name: SessionTuneFirst :exec
+SELECT set_config('enable_nestloop', 'off', true);
+
 -- SessionInfo tells who the session is and whether row-level security applies to it.
 -- name: SessionInfo :one
 SELECT current_user::text AS role_name,
