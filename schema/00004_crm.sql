@@ -270,6 +270,10 @@ CREATE INDEX IF NOT EXISTS idx_cd_org ON rye.contacts_directory (org_id);
 CREATE OR REPLACE FUNCTION rye.refresh_crm_views() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye, pg_temp AS $$
 BEGIN
+    -- After a plan, or a load that failed, the planner may take tables for empty that have just been filled.
+    IF NOT EXISTS (SELECT FROM opportunities_active) AND NOT EXISTS (SELECT FROM contacts_directory) THEN
+        ANALYZE nodes, edges, assertions;
+    END IF;
     IF EXISTS (SELECT FROM opportunities_active) THEN
         REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;
     ELSE
