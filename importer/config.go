@@ -57,6 +57,9 @@ type Config struct {
 	MaxRejects *Limit
 	// Now gives the time. Defaults to time.Now.
 	Now func() time.Time
+	// Plan is what the run has to be: it stops if files, mapping or graph have changed since, or if it comes to
+	// another result. Defaults to none.
+	Plan *Plan
 	// Prefer says who wins where people have changed a value in the graph and the source brings a new
 	// one. Defaults to PreferNone: the graph's stays, and the other is kept as a conflict.
 	Prefer Prefer

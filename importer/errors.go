@@ -74,5 +74,7 @@ func IsGuard(err error) bool {
 	var rejects *RejectGuardError
 	var missing *load.MissingGuardError
 	var columns *MissingColumnsError
-	return errors.As(err, &rejects) || errors.As(err, &missing) || errors.As(err, &columns)
+	var plan *PlanChangedError
+	var graph *load.GraphChangedError
+	return errors.As(err, &rejects) || errors.As(err, &missing) || errors.As(err, &columns) || errors.As(err, &plan) || errors.As(err, &graph)
 }

@@ -115,7 +115,11 @@ type pipeline struct {
 	run     sink
 	mapping *mapping.Mapping
 	phase   string // that progress names; default "stage"
-	queue   chan chunk
+
+	// filtered is told of records that the mapping leaves out; may be nil.
+	filtered func(ctx context.Context, file int32, list []load.Filtered) error
+
+	queue chan chunk
 
 	// origins is told where the rows of reject files stood first. May be nil.
 	origins func(ctx context.Context, origins []load.Origin) error
@@ -341,6 +345,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	}()
 	var rejects []load.Reject
 	var returned []load.Origin
+	var filtered []load.Filtered
 	for _, rec := range c.records {
 		object := p.objectOf(c.file, rec.Type)
 		if object == "" {
@@ -366,6 +371,9 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 			return inFile(c.file.file, fmt.Errorf("line %d: %w", rec.Line, err))
 		case skipped != "":
 			count.filtered[skipped]++
+			if p.filtered != nil {
+				filtered = append(filtered, load.Filtered{Rec: rec.rec, Line: int32(rec.Line), Object: name, Reason: skipped})
+			}
 		default:
 			count.staged++
 		}
@@ -375,6 +383,11 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	}
 	if err := p.reject(ctx, c.file, rejects, own); err != nil {
 		return err
+	}
+	if len(filtered) > 0 {
+		if err := p.filtered(ctx, c.file.no, filtered); err != nil {
+			return err
+		}
 	}
 	staged, err := p.run.Stage(ctx, c.file.no, b)
 	if err != nil {

@@ -35,10 +35,13 @@ func New(pool *pgxpool.Pool) *Importer {
 // an error the summary, where there is one, says how far the run came.
 //
 // Errors that callers may want to tell apart: ErrSourceLocked, *NoExportError, *RejectGuardError,
-// *MissingColumnsError, *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *source.Error and
-// *decode.FileError. A cancelled context ends the run as interrupted.
+// *MissingColumnsError, *load.MissingGuardError, *load.HiddenNodesError, *UnbalancedError, *PlanChangedError,
+// *load.GraphChangedError, *source.Error and *decode.FileError. A cancelled context ends the run as interrupted.
 func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*report.Summary, error) {
-	cfg = cfg.withDefaults()
+	return newRunner(im, set, cfg.withDefaults()).do(ctx, set)
+}
+
+func newRunner(im *Importer, set *source.Set, cfg Config) *runner {
 	r := &runner{cfg: cfg, pool: im.pool, tally: newTally(), started: cfg.Now()}
 	r.summary = report.NewSummary(cfg.Command, r.started)
 	r.summary.Source = cfg.Source
@@ -48,11 +51,20 @@ func (im *Importer) Run(ctx context.Context, set *source.Set, cfg Config) (*repo
 	for _, s := range set.Skipped {
 		r.summary.Skipped = append(r.summary.Skipped, report.Skipped{Path: s.Path, Reason: s.Reason})
 	}
+	return r
+}
+
+func (r *runner) do(ctx context.Context, set *source.Set) (*report.Summary, error) {
 	err := r.execute(ctx, set)
-	if err != nil && r.run == nil && ctx.Err() != nil {
-		r.summary.Status = "interrupted"
+	if err != nil && r.run == nil {
+		switch {
+		case IsGuard(err):
+			r.summary.Status = "stopped"
+		case ctx.Err() != nil:
+			r.summary.Status = "interrupted"
+		}
 	}
-	now := cfg.Now()
+	now := r.cfg.Now()
 	r.summary.FinishedAt, r.summary.Seconds = now.UTC(), now.Sub(r.started).Seconds()
 	r.logEnd(err)
 	return r.summary, err
@@ -83,6 +95,9 @@ type runner struct {
 	summary *report.Summary
 	started time.Time
 	drift   drift
+
+	planning *PlanOptions     // nil for a run
+	graph    load.Fingerprint // before a plan
 }
 
 func (r *runner) execute(ctx context.Context, set *source.Set) error {
@@ -97,12 +112,25 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 		r.cfg.Logger = r.cfg.Logger.With("source", r.summary.Source)
 	}
 	r.phase("survey", begun)
+	if err := r.checkPlan(); err != nil {
+		return err
+	}
 
 	if err := r.begin(ctx, files); err != nil {
 		return err
 	}
 	if err := r.work(ctx, files); err != nil {
+		if IsGuard(err) {
+			err = errors.Join(err, r.details(ctx))
+		}
 		return r.fail(ctx, err)
+	}
+	if r.planning != nil {
+		if err := r.details(ctx); err != nil {
+			return r.fail(ctx, err)
+		}
+		r.summary.Status = report.StatusPlanned
+		return r.run.Close(ctx)
 	}
 	r.summary.Status = "done"
 	begun = time.Now()
@@ -167,7 +195,12 @@ func (r *runner) warn(format string, args ...any) {
 // begin opens the run in the database.
 func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 	idType := string(r.mapping.IDs.Form)
+	var expected load.Fingerprint
+	if r.cfg.Plan != nil {
+		expected = r.cfg.Plan.Graph
+	}
 	run, err := load.Begin(ctx, r.pool, load.Config{
+		Plan: r.planning != nil, Expected: expected,
 		Source: r.summary.Source, CRM: r.mapping.Name, Command: r.cfg.Command, Mapping: r.mapping.Version(),
 		Objects: r.mapping.RecordObjects(), Lookups: r.mapping.Lookups(), Derived: derived(r.mapping), Repeated: r.mapping.Repeated(), KeyColumns: r.mapping.KeyColumns(), IDType: idType,
 		Full: !r.cfg.Delta && !allRejects(files), StartedAt: r.started, Logger: r.cfg.Logger,
@@ -176,8 +209,14 @@ func (r *runner) begin(ctx context.Context, files []*surveyed) error {
 		return err
 	}
 	r.run = run
-	r.summary.RunID = run.ID.String()
-	r.cfg.Logger = r.cfg.Logger.With("run_id", r.summary.RunID)
+	if p := r.planning; p == nil {
+		r.summary.RunID = run.ID.String()
+		r.cfg.Logger = r.cfg.Logger.With("run_id", r.summary.RunID)
+	} else if p.Save {
+		if r.graph, err = run.Fingerprint(ctx); err != nil {
+			return r.fail(ctx, err)
+		}
+	}
 	r.cfg.Logger.Info("run begun", "run", run.Number, "crm", r.mapping.Name, "command", r.cfg.Command, "mapping", r.mapping.Version(),
 		"full", !r.cfg.Delta, "files", len(files))
 	for _, f := range files {
@@ -214,6 +253,9 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	}
 	begun := time.Now()
 	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally, origins: r.run.StageOrigins}
+	if r.planning != nil && r.planning.Details != nil {
+		p.filtered = r.run.Filter
+	}
 	err := p.stage(ctx, r.files)
 	r.phase("stage", begun)
 	if err != nil {
@@ -232,6 +274,7 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
 		FileRecords: r.tally.files, Prefer: r.cfg.Prefer,
+		Details: r.planning != nil && r.planning.Details != nil, Unchanged: r.planning != nil && r.planning.Unchanged,
 		Progress: func(phase string) {
 			final.Phase = phase
 			r.cfg.Progress(final)
@@ -401,6 +444,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	r.fillDeferred(o)
 	r.fillNames(o)
 	r.fillConflicts(o)
+	r.fillFields(o)
 	counts, err := rejects.Counts(ctx)
 	if err != nil {
 		return load.Settlement{}, err
@@ -435,6 +479,9 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	s.Imbalance = r.imbalance(o)
 	if s.Balanced = len(s.Imbalance) == 0; !s.Balanced {
 		return load.Settlement{}, &UnbalancedError{Where: s.Imbalance}
+	}
+	if err := r.checkOutcome(); err != nil {
+		return load.Settlement{}, err
 	}
 	s.Status = "done"
 	now := r.cfg.Now()
@@ -489,17 +536,23 @@ func (r *runner) fillObjects(o *load.Outcome) {
 			if obj.Filters == nil {
 				obj.Filters = report.Counts{}
 			}
-			reason := "an older version of a record that is in the export too"
-			switch l.Verdict {
-			case load.VerdictSame:
-				reason = "the same record stands in another file"
-			case load.VerdictRepeated:
-				reason = "it repeats a record that stands before it"
-			}
-			obj.Filters[reason] += l.Count
+			obj.Filters[loserReason(l.Verdict)] += l.Count
 		}
 		r.summary.Objects[l.Object] = obj
 	}
+}
+
+// loserReason says why a record is filtered on which there is a verdict; another reason is what it is.
+func loserReason(verdict string) string {
+	switch verdict {
+	case load.VerdictOlder:
+		return "an older version of a record that is in the export too"
+	case load.VerdictSame:
+		return "the same record stands in another file"
+	case load.VerdictRepeated:
+		return "it repeats a record that stands before it"
+	}
+	return verdict
 }
 
 func (r *runner) fillDeferred(o *load.Outcome) {
@@ -511,6 +564,15 @@ func (r *runner) fillDeferred(o *load.Outcome) {
 			obj.Deferred += w.Count
 			r.summary.Objects[w.Object] = obj
 		}
+	}
+}
+
+func (r *runner) fillFields(o *load.Outcome) {
+	for name, fields := range o.Fields {
+		if r.summary.Fields == nil {
+			r.summary.Fields = make(map[string]report.Counts)
+		}
+		r.summary.Fields[name] = fields
 	}
 }
 

@@ -272,6 +272,10 @@ SECURITY DEFINER SET search_path = rye, pg_temp AS $$
 BEGIN
     -- Two callers that have both looked at an empty view could not both lock it.
     PERFORM pg_advisory_xact_lock(hashtextextended('rye.refresh_crm_views', 0));
+    -- After a plan, or a load that failed, the planner may take tables for empty that have just been filled.
+    IF NOT EXISTS (SELECT FROM opportunities_active) AND NOT EXISTS (SELECT FROM contacts_directory) THEN
+        ANALYZE nodes, edges, assertions;
+    END IF;
     IF EXISTS (SELECT FROM opportunities_active) THEN
         REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;
     ELSE

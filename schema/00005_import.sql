@@ -554,6 +554,35 @@ CREATE UNLOGGED TABLE rye_import.merge_undo (
     reason   text
 );
 COMMENT ON TABLE rye_import.merge_undo IS 'What the run that is taken back has put into the graph, and what becomes of each row: it goes (null), or is archived or kept, for a reason.';
+-- What a plan tells of each record. Only plans write here, and they take it back.
+CREATE UNLOGGED TABLE rye_import.plan_lines (
+    run_no    int NOT NULL,
+    rec       bigint NOT NULL,
+    object_no int,
+    object    text NOT NULL,
+    legacy_id text COLLATE "C" NOT NULL,
+    node_id   uuid,
+    action    text NOT NULL,
+    reason    text,
+    reject    jsonb,
+    file_no   int,
+    line      int
+);
+CREATE INDEX plan_lines_rec ON rye_import.plan_lines (run_no, rec);
+CREATE INDEX plan_lines_record ON rye_import.plan_lines (object_no, legacy_id);
+CREATE INDEX plan_lines_node ON rye_import.plan_lines (node_id);
+COMMENT ON TABLE rye_import.plan_lines IS 'The records of which a plan tells: those of the run in their order, then those that are missing, then others that the run would touch.';
+COMMENT ON COLUMN rye_import.plan_lines.object_no IS 'Null for a record that is not used; else there is one line for a record.';
+CREATE UNLOGGED TABLE rye_import.plan_parts (
+    run_no int NOT NULL,
+    rec    bigint NOT NULL,
+    part   int NOT NULL,
+    n      bigint NOT NULL,
+    detail jsonb NOT NULL
+);
+CREATE INDEX plan_parts_rec ON rye_import.plan_parts (run_no, rec);
+COMMENT ON TABLE rye_import.plan_parts IS 'What a run would do with the record of a line.';
+COMMENT ON COLUMN rye_import.plan_parts.part IS 'In tens: 1 changes of the node, 2 links, 3 participants, 4 facts, 5 events, 6 conflicts.';
 
 CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
     SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}'

@@ -58,7 +58,7 @@ func newApp(s streams) *cli.App {
 		Description: "PATH is a folder, a zip, one or more CSV, JSON (also .gz) or .xlsx files, or - for standard input.\n" +
 			"Without a database URL a private PostgreSQL of this user is started on demand.",
 		Flags:    append(globalFlags(), helpFlag(), &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}),
-		Commands: []*cli.Command{cmdInspect(s), cmdRun(s), cmdSync(s), cmdVerify(s), cmdConflicts(s), cmdRuns(s), cmdTrace(s), cmdMapping(s), cmdDB(s), cmdDemo(s)},
+		Commands: []*cli.Command{cmdInspect(s), cmdPlan(s), cmdRun(s), cmdSync(s), cmdVerify(s), cmdConflicts(s), cmdRuns(s), cmdTrace(s), cmdMapping(s), cmdDB(s), cmdDemo(s)},
 		Metadata: map[string]any{},
 		Reader:   s.in, Writer: s.out, ErrWriter: s.err,
 		HideHelp: true, HideVersion: true,
@@ -111,7 +111,7 @@ EXIT STATUS:
    1    failed, nothing was changed
    2    the command line is wrong
    3    done, some records were rejected that no earlier run had rejected
-   4    stopped by a guard (--max-rejects, --max-archive, columns that are gone), nothing was changed
+   4    stopped by a guard (--max-rejects, --max-archive, --plan, columns that are gone), nothing was changed
    5    another run holds the source
    130  interrupted, nothing was changed
 `

@@ -17,17 +17,28 @@ import (
 
 func cmdRun(s streams) *cli.Command {
 	return &cli.Command{
-		Name:         "run",
-		Usage:        "import an export; run it again every night",
-		ArgsUsage:    "PATH...",
-		Flags:        slices.Concat(runFlags(), operationFlags()),
+		Name:      "run",
+		Usage:     "import an export; run it again every night",
+		ArgsUsage: "PATH...",
+		Flags: slices.Concat(runFlags(), operationFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "plan", Usage: "do what the plan in `FILE` says, of the same files and with the same flags, or nothing if anything has changed since"},
+		}),
 		OnUsageError: onUsageError,
 		Before:       applyConfig,
 		Action: func(c *cli.Context) error {
+			paths := c.Args().Slice()
+			var plan *importer.Plan
+			if c.String("plan") != "" {
+				var err error
+				if plan, paths, err = loadPlan(c); err != nil {
+					return err
+				}
+			}
 			cfg, err := runConfig(c)
 			if err != nil {
 				return err
 			}
+			cfg.Plan = plan
 			cfg.Command = "run"
 			ops, err := newOperations(c)
 			if err != nil {
@@ -37,10 +48,10 @@ func cmdRun(s streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if !c.Args().Present() {
+			if len(paths) == 0 {
 				return usagef("run needs a PATH: a folder, a zip, CSV, JSON or .xlsx files, or -")
 			}
-			return runImport(c, s, c.Args().Slice(), cfg, ops, log)
+			return runImport(c, s, paths, cfg, ops, log)
 		},
 	}
 }
@@ -115,10 +126,18 @@ func importSet(c *cli.Context, s streams, db *database, set *source.Set, cfg imp
 // rejectsError gives a run that is done, with rejects, its exit code. What was rejected before, and
 // reported then, is no news: a nightly run is done.
 func rejectsError(summary *report.Summary, err error) error {
-	if err == nil && summary.Rejects.Total() > summary.Rejects.Known {
+	if err != nil {
+		return err
+	}
+	return exitOf(summary)
+}
+
+// exitOf is how a run or a plan ends that has come to its end.
+func exitOf(summary *report.Summary) error {
+	if summary.Rejects.Total() > summary.Rejects.Known {
 		return &doneError{exitRejects}
 	}
-	return err
+	return nil
 }
 
 // writeSummary prints the one JSON object of a run, also of one that failed.

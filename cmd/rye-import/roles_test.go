@@ -45,6 +45,9 @@ func TestRole_Loader(t *testing.T) {
 				execute(t, admin, "ALTER ROLE "+pgx.Identifier{etl}.Sanitize()+" SET role = 'rye_loader'")
 			}
 			asETL := pgtest.AsRole(t, databaseURL, etl)
+			plan := command(t, "", "--database-url", asETL, "plan", "--details", "--progress", "none", fixture)
+			require.Equal(t, exitRejects, plan.code, plan.stderr)
+			require.Zero(t, value[int](t, admin, "SELECT count(*) FROM rye.nodes"))
 			s := imported(t, asETL, exitRejects, fixture)
 			require.True(t, s.Balanced)
 			require.Empty(t, warningsBut(s.Warnings, "README"))

@@ -118,7 +118,9 @@ func (n *nightly) run(args ...string) *report.Summary {
 func (n *nightly) runFrom(path string, args ...string) *report.Summary {
 	n.t.Helper()
 	earlier := state(n.t, n.pool)
+	plan := plannedOf(n.t, n.url, exitDone, append(args, path)...)
 	s := imported(n.t, n.url, exitDone, append(args, path)...)
+	sameResult(n.t, plan, s)
 	require.True(n.t, s.Balanced)
 	if later := state(n.t, n.pool); later != earlier {
 		u := undone(n.t, n.url, s.RunID)

@@ -36,7 +36,11 @@ func (m *merger) codes(ctx context.Context) error {
 	given := importdb.MergeCodeInsertParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt}
 	var wanted int64
 	for _, n := range needs {
-		blocks, err := m.run.reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes), m.locked)
+		reserve := m.run.reserve
+		if p := m.run.plan; p != nil {
+			reserve = p.foresee
+		}
+		blocks, err := reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes), m.locked)
 		if err != nil {
 			return fmt.Errorf("reserving %d codes %s-%s: %w", n.Nodes, n.Prefix, n.YearMonth, err)
 		}
@@ -118,6 +122,50 @@ func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32, lo
 		return nil, fmt.Errorf("%w: %w", errCollision, err)
 	}
 	return blocks, err
+}
+
+// foresee gives the numbers that reserve would hold, and holds none: nobody who draws a code waits for a
+// plan.
+func (s *planned) foresee(ctx context.Context, prefix, yearMonth string, n int32, _ bool) ([]block, error) {
+	free, err := s.queries().CodeBlockListFreeAfter(ctx, importdb.CodeBlockListFreeAfterParams{
+		Prefix: prefix, YearMonth: yearMonth, RunNos: s.crashed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	counter, err := s.queries().CodeCounterPeek(ctx, importdb.CodeCounterPeekParams{Prefix: prefix, YearMonth: yearMonth})
+	if err != nil {
+		return nil, err
+	}
+	blocks := make([]block, len(free))
+	for i, f := range free {
+		blocks[i] = block{first: f.FirstVal, last: f.LastVal}
+	}
+	if len(s.crashed) > 0 {
+		// Who cleans up after a run gives the counters back what stands before them.
+		for len(blocks) > 0 && blocks[len(blocks)-1].last+1 == counter.NextVal {
+			counter.NextVal = blocks[len(blocks)-1].first
+			blocks = blocks[:len(blocks)-1]
+		}
+	}
+	return draw(blocks, max(counter.NextVal, counter.LastUsed+1), n), nil
+}
+
+// draw takes n numbers: the free ones first, then those from next on.
+func draw(free []block, next, n int32) []block {
+	var taken []block
+	for _, b := range free {
+		if n == 0 {
+			return taken
+		}
+		b.last = min(b.last, b.first+n-1)
+		taken = append(taken, b)
+		n -= b.last - b.first + 1
+	}
+	if n > 0 {
+		taken = append(taken, block{first: next, last: next + n - 1})
+	}
+	return taken
 }
 
 // pipelineCodes names new pipelines after their labels, as PL-SALES.

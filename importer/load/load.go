@@ -33,7 +33,9 @@ type Config struct {
 	IDType     string            // source_id_type of the crosswalk
 	Full       bool              // whether the export claims to hold every record
 	StartedAt  time.Time
-	WorkMemory string // of the merge; default 256MB
+	WorkMemory string      // of the merge; default 256MB
+	Plan       bool        // whether everything is taken back at the end
+	Expected   Fingerprint // of the graph; nil for any
 	Logger     *slog.Logger
 
 	undoes *int32 // the run that this one takes back
@@ -55,6 +57,8 @@ type Run struct {
 
 	cfg     Config
 	pool    *pgxpool.Pool
+	db      session
+	plan    *planned      // db, if this is a plan
 	lock    *pgxpool.Conn // holds the advisory lock of the source
 	objects map[string]int32
 	lookups map[string]int32
@@ -67,7 +71,8 @@ type Run struct {
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the
-// source has left behind. Errors: ErrSourceLocked, *HiddenNodesError, and those of the database.
+// source has left behind. A plan does the same and all that follows, in one transaction on one connection, and
+// takes it back: no row, number of a sequence or code is used up, whatever becomes of it. Errors: ErrSourceLocked, *HiddenNodesError, *GraphChangedError, and those of the database.
 func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Run, error) {
 	if cfg.WorkMemory == "" {
 		cfg.WorkMemory = "256MB"
@@ -76,7 +81,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
-	r := &Run{ID: newID(), cfg: cfg, pool: pool, lock: conn, objects: make(map[string]int32), lookups: make(map[string]int32)}
+	r := &Run{ID: newID(), cfg: cfg, pool: pool, db: pooled{pool}, lock: conn, objects: make(map[string]int32), lookups: make(map[string]int32)}
 	if err := r.begin(ctx); err != nil {
 		r.unlock()
 		return nil, explain(err)
@@ -96,15 +101,27 @@ func (r *Run) begin(ctx context.Context) error {
 	if err := q.SessionStay(ctx); err != nil {
 		return fmt.Errorf("locking source %q: %w", r.cfg.Source, err)
 	}
+	if r.cfg.Plan {
+		// From here on, the session of the lock is in the plan's transaction.
+		if r.plan, err = newPlanned(ctx, r.lock); err != nil {
+			return err
+		}
+		r.db = r.plan
+	}
 	crashed, err := q.RunMarkCrashed(ctx, r.cfg.Source)
 	if err != nil {
 		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)
 	}
-	if len(crashed) > 0 {
+	if len(crashed) > 0 && r.plan != nil {
+		r.plan.crashed = crashed
+	} else if len(crashed) > 0 {
 		r.cfg.Logger.Info("cleaning up after a crashed run", "runs", len(crashed))
 		if err := r.release(ctx, crashed); err != nil {
 			return err
 		}
+	}
+	if err := r.cfg.Expected.expect(ctx, q); err != nil {
+		return err
 	}
 	if err := r.checkSight(ctx, q); err != nil {
 		return err
@@ -186,6 +203,9 @@ func (r *Run) End(ctx context.Context, status string, cause error, summary json.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	defer r.unlock()
+	if r.plan != nil {
+		return nil
+	}
 	var uncertain *UncertainError
 	if errors.As(cause, &uncertain) {
 		return nil // the next run sees what is the case
@@ -207,6 +227,9 @@ func (r *Run) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	defer r.unlock()
+	if r.plan != nil {
+		return nil
+	}
 	return r.clearStaging(ctx, []int32{r.Number})
 }
 
@@ -297,6 +320,9 @@ func (r *Run) unlock() {
 	r.lock = nil
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	if r.plan != nil {
+		r.plan.discard(ctx)
+	}
 	if _, err := importdb.New(conn).SessionSourceUnlock(ctx, r.cfg.Source); err != nil {
 		r.cfg.Logger.Debug("unlocking the source", "err", err)
 	}

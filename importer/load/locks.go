@@ -60,6 +60,9 @@ func isCollision(err error) bool {
 // again takes back what a merge that is tried again has left outside of its transaction.
 func (r *Run) again(ctx context.Context, cause error) error {
 	r.cfg.Logger.Info("others changed the same nodes; the merge begins anew", "source", r.cfg.Source, "err", cause)
+	if r.plan != nil {
+		return nil // it draws none
+	}
 	if _, err := importdb.New(r.pool).CodeBlockRelease(ctx, []int32{r.Number}); err != nil {
 		return fmt.Errorf("releasing code numbers: %w", err)
 	}

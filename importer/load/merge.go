@@ -28,6 +28,9 @@ type MergeOptions struct {
 	Prefer Prefer
 	// Progress is told the name of each phase as it begins; may be nil.
 	Progress func(phase string)
+	// Details is whether Details is to tell what becomes of each record, and Unchanged whether also of
+	// those that stay as they are.
+	Details, Unchanged bool
 	// Settle sees the outcome and the rejects while everything can still be taken back: it checks the
 	// balance, and gives the journal's last words. An error undoes the merge.
 	Settle func(ctx context.Context, o *Outcome, rejects *Ledger) (Settlement, error)
@@ -66,7 +69,7 @@ type merger struct {
 // After an error the graph is as before, and End must be called.
 func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	// Before the transaction: statistics are for every statement of it.
-	if err := importdb.New(r.pool).StagingAnalyze(ctx); err != nil {
+	if err := r.analyze(ctx); err != nil {
 		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
 	}
 	for attempt := 1; ; attempt++ {
@@ -97,8 +100,27 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 const phaseCheck = "check"
 
 // transact merges and commits. An interrupted run is rolled back up to its commit; the commit itself
+// analyze tells the planner what is staged. A plan keeps the locks of it, and takes them in the order in which
+// merges do.
+func (r *Run) analyze(ctx context.Context) error {
+	q := r.db.queries()
+	if r.plan != nil {
+		if err := q.StagingAnalyzeNames(ctx); err != nil {
+			return err
+		}
+	}
+	return q.StagingAnalyze(ctx)
+}
+
+// transact merges and commits, but for a plan. An interrupted run is rolled back up to its commit; the commit itself
 // is waited for, since nobody could say otherwise what had come of it.
 func (m *merger) transact(ctx context.Context) (err error) {
+	if p := m.run.plan; p != nil {
+		return p.merge(ctx, func(q *importdb.Queries) error {
+			m.q = q
+			return m.do(ctx)
+		})
+	}
 	tx, err := m.run.pool.Begin(ctx)
 	if err != nil {
 		return err
@@ -200,6 +222,14 @@ func (m *merger) keys(ctx context.Context) error {
 	}
 	if status != statusRunning {
 		return fmt.Errorf("the session that held source %q was ended: %w", m.source, ErrSourceLocked)
+	}
+	if !m.run.Known {
+		if err := m.q.SessionTuneFirst(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.run.cfg.Expected.expect(ctx, m.q); err != nil {
+		return err
 	}
 	staged, err := m.q.StagingRecordCount(ctx, m.no)
 	if err != nil {
@@ -572,6 +602,9 @@ func (m *merger) records(ctx context.Context) error {
 	for _, o := range outcomes {
 		m.out.Objects[o.Object] = Records{Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived}
 	}
+	if err := m.detailRecords(ctx); err != nil {
+		return err
+	}
 	if _, err := m.q.RecordUpdateStaged(ctx, m.no); err != nil {
 		return err
 	}
@@ -714,6 +747,14 @@ func (m *merger) settle(ctx context.Context) error {
 	if err := m.openConflicts(ctx); err != nil {
 		return err
 	}
+	if m.run.plan != nil {
+		if err := m.fields(ctx); err != nil {
+			return err
+		}
+	}
+	if err := m.details(ctx); err != nil {
+		return err
+	}
 	settled, err := m.opts.Settle(ctx, m.out, &Ledger{q: m.q, no: m.no, source: m.source})
 	if err != nil {
 		return err
@@ -736,6 +777,22 @@ func (m *merger) settle(ctx context.Context) error {
 	return m.q.RunFinish(ctx, importdb.RunFinishParams{
 		RunNo: m.no, Status: statusDone, FinishedAt: &now, EventID: event, Summary: settled.Summary,
 	})
+}
+
+// fields counts what changes in nodes, by field.
+func (m *merger) fields(ctx context.Context) error {
+	rows, err := m.q.ChangeCountFields(ctx, importdb.ChangeCountFieldsParams{RunNo: m.no, Source: m.source})
+	if err != nil {
+		return err
+	}
+	m.out.Fields = make(map[string]map[string]int64)
+	for _, r := range rows {
+		if m.out.Fields[r.Object] == nil {
+			m.out.Fields[r.Object] = make(map[string]int64)
+		}
+		m.out.Fields[r.Object][r.Field] = r.Nodes
+	}
+	return nil
 }
 
 // event notes the run and its files in the graph.

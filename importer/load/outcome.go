@@ -11,15 +11,16 @@ type Outcome struct {
 	Assertions Assertions
 	Events     Events
 	Sums       []Sum
-	Codes      []CodeRange      // by object and prefix, the most frequent prefix first
-	Losers     []Losers         // records whose key another record has too
-	Waiting    []Waiting        // everything that the source waits for, the run's own included
-	Names      []NameOutcome    // names by which it waits, the ambiguous before the unknown, each the most frequent first; at most 100
-	NamesTotal int64            // how many such names there are
-	Returned   []Returned       // the earlier runs of which rejects came back
-	Missing    map[string]int64 // records of earlier runs that were missing and archived, by object
-	Conflicts  []Conflict       // what stays open of the source, the oldest first; at most 50
-	Contested  int64            // how many conflicts are open
+	Codes      []CodeRange                 // by object and prefix, the most frequent prefix first
+	Losers     []Losers                    // records whose key another record has too
+	Waiting    []Waiting                   // everything that the source waits for, the run's own included
+	Names      []NameOutcome               // names by which it waits, the ambiguous before the unknown, each the most frequent first; at most 100
+	NamesTotal int64                       // how many such names there are
+	Returned   []Returned                  // the earlier runs of which rejects came back
+	Missing    map[string]int64            // records of earlier runs that were missing and archived, by object
+	Conflicts  []Conflict                  // what stays open of the source, the oldest first; at most 50
+	Contested  int64                       // how many conflicts are open
+	Fields     map[string]map[string]int64 // of a plan: nodes that change, by object and field: label, archived, or properties.KEY
 	Phases     []Phase
 }
 

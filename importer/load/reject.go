@@ -33,7 +33,11 @@ func (r *Run) Reject(ctx context.Context, file int32, rejects []Reject) error {
 			ColumnName: optional(rj.Column), Value: optional(clip(rj.Value)), Code: rj.Code, Reason: rj.Reason, Stage: rj.Stage,
 		}
 	}
-	if _, err := importdb.New(r.pool).RejectCopyFrom(ctx, params); err != nil {
+	err := r.db.change(ctx, func(ctx context.Context, q *importdb.Queries) error {
+		_, err := q.RejectCopyFrom(ctx, params)
+		return err
+	})
+	if err != nil {
 		return explain(fmt.Errorf("storing rejects: %w", err))
 	}
 	return nil
@@ -161,5 +165,5 @@ func (l *Ledger) Page(ctx context.Context, file int32, after int64) ([]Reject, e
 
 // Ledger reads the rejects of a run that is not being merged.
 func (r *Run) Ledger() *Ledger {
-	return &Ledger{q: importdb.New(r.pool), no: r.Number, source: r.cfg.Source}
+	return &Ledger{q: r.db.queries(), no: r.Number, source: r.cfg.Source}
 }

@@ -41,7 +41,11 @@ func (r *Run) StageOrigins(ctx context.Context, origins []Origin) error {
 			RunNo: r.Number, Rec: o.Rec, Object: o.Object, RunID: strings.ToLower(storable(o.RunID)), Path: storable(o.Path), Line: int32(o.Line),
 		}
 	}
-	if _, err := importdb.New(r.pool).StagingOriginCopyFrom(ctx, params); err != nil {
+	err := r.db.change(ctx, func(ctx context.Context, q *importdb.Queries) error {
+		_, err := q.StagingOriginCopyFrom(ctx, params)
+		return err
+	})
+	if err != nil {
 		return explain(fmt.Errorf("staging where rejected rows come from: %w", err))
 	}
 	r.returned.Store(true)

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/projectrye/rye-import/importer/graph"
 	"github.com/projectrye/rye-import/internal/importdb"
@@ -39,9 +38,7 @@ func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, er
 	if err != nil {
 		return out, err
 	}
-	err = pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		return p.copy(ctx, importdb.New(tx))
-	})
+	err = r.db.change(ctx, p.copy)
 	if err != nil {
 		first, last := b.Records[0], b.Records[len(b.Records)-1]
 		return out, explain(fmt.Errorf("staging %s, lines %d to %d: %w", first.Object, first.Line, last.Line, err))
@@ -69,8 +66,7 @@ func (r *Run) unchanged(ctx context.Context, records []graph.Record) ([]bool, er
 		params.Deleted[i] = records[i].Deleted
 	}
 	var positions []int32
-	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) (err error) {
-		q := importdb.New(tx)
+	err := r.db.look(ctx, func(ctx context.Context, q *importdb.Queries) (err error) {
 		if err := q.SessionTuneLookup(ctx); err != nil {
 			return err
 		}

@@ -32,12 +32,16 @@ type Summary struct {
 	Conflicts  Conflicts                 `json:"conflicts"`
 	Names      []Name                    `json:"names,omitempty"`       // of Deferred, the names that fit several records or none; at most 100
 	NamesTotal int64                     `json:"names_total,omitempty"` // how many such names there are
+	Fields     map[string]Counts         `json:"fields,omitempty"`      // of a plan: nodes that change, by object and field
 	TimeZone   string                    `json:"time_zone"`             // assumed for times that state none
 	Mapping    string                    `json:"mapping"`
 	Warnings   []string                  `json:"warnings,omitempty"`
 	Phases     []Phase                   `json:"phases,omitempty"`
 	Error      string                    `json:"error,omitempty"` // why the run failed
 }
+
+// StatusPlanned is the status of a plan that has come to its end.
+const StatusPlanned = "planned"
 
 // NewSummary makes the summary of a run of which nothing is known but that it has not come to its
 // end.

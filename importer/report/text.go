@@ -16,7 +16,8 @@ import (
 // TextOptions say how a result is shown to people.
 type TextOptions struct {
 	Color   bool
-	Settled bool // whatever the run rejected has come back since
+	Settled bool     // whatever the run rejected has come back since
+	Next    []string // the command that does what was planned; of a plan only
 }
 
 // WriteText shows a summary as tables.
@@ -30,6 +31,7 @@ func WriteText(w io.Writer, s *Summary, opts TextOptions) {
 	p.names(s)
 	p.conflicts(s)
 	p.files(s)
+	p.fields(s)
 	p.drift(s)
 	p.returned(s)
 	p.rejects(s)
@@ -92,15 +94,46 @@ func (p *printer) head(s *Summary) {
 		rate = fmt.Sprintf(" (%s records/s)", Thousands(int64(float64(read)/s.Seconds)))
 	}
 	p.linef("%s  %s records in %s%s", p.paint("✓ "+s.Source, text.Bold, text.FgGreen), Thousands(read), round(elapsed), rate)
+	if s.Status == StatusPlanned {
+		p.linef("  %s", p.paint("This is a plan: nothing was written, and no code is used up.", text.Bold))
+	}
 	switch {
 	case read == 0:
 		p.linef("  There are no records in these files.")
+	case s.Status == StatusPlanned && changed == 0 && s.Graph == (Graph{}):
+		p.linef("  A run would write nothing: nothing has changed since the last one.")
+	case s.Status == StatusPlanned:
+		p.linef("  A run would write: %s", graphLine(s.Graph))
 	case changed == 0 && s.Graph == (Graph{}):
 		p.linef("  Nothing has changed since the last run; nothing was written.")
 	default:
 		p.linef("  In the graph: %s", graphLine(s.Graph))
 	}
+	if s.Status == StatusPlanned {
+		p.linef("  It balances: every record, link and amount is accounted for.")
+		return
+	}
 	p.linef("  It balances: every record, link and amount is accounted for. Run %s", s.RunID)
+}
+
+// fields says which fields of nodes a plan would change.
+func (p *printer) fields(s *Summary) {
+	if len(s.Fields) == 0 {
+		return
+	}
+	const shown = 5
+	t := p.table("Fields that would change", "object", "field", ">nodes")
+	for _, object := range slices.Sorted(maps.Keys(s.Fields)) {
+		counts := s.Fields[object]
+		for i, field := range sortedCounts(counts) {
+			if i == shown {
+				t.AppendRow(table.Row{object, fmt.Sprintf("… and %d more fields", len(counts)-shown), ""})
+				break
+			}
+			t.AppendRow(table.Row{object, clip(strings.TrimPrefix(field, "properties."), nameWidth), figure(counts[field])})
+		}
+	}
+	t.Render()
 }
 
 // graphLine says what was written, leaving out what was not.
@@ -228,7 +261,11 @@ func (p *printer) filtered(s *Summary) {
 func (p *printer) missing(s *Summary) {
 	for _, name := range slices.Sorted(maps.Keys(s.Objects)) {
 		if n := s.Objects[name].Missing; n > 0 {
-			p.linef("\n%s of %s are missing from the export; they were archived.", Thousands(n), name)
+			fate := "they were archived"
+			if s.Status == StatusPlanned {
+				fate = "they would be archived"
+			}
+			p.linef("\n%s of %s are missing from the export; %s.", Thousands(n), name, fate)
 		}
 	}
 }
@@ -525,6 +562,15 @@ func (p *printer) wrap(begin, s string) {
 
 func (p *printer) next(s *Summary) {
 	p.linef("\n%s", p.paint("What next", text.Bold))
+	if s.Status == StatusPlanned {
+		words := make([]string, len(p.opts.Next))
+		for i, w := range p.opts.Next {
+			words[i] = quoted(w)
+		}
+		p.linef("  See every record, with values:  rye-import plan --details …")
+		p.linef("  Do it:  rye-import %s", strings.Join(words, " "))
+		return
+	}
 	if n := s.Rejects.Total(); n > 0 && !p.opts.Settled {
 		p.linef("  Repair the rows in %s", s.Rejects.Path)
 		p.linef("  and load them:  rye-import run --source %s %s", quoted(s.Source), quoted(s.Rejects.Path))

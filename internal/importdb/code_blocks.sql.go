@@ -104,6 +104,46 @@ func (q *Queries) CodeBlockListFree(ctx context.Context, arg CodeBlockListFreePa
 	return items, nil
 }
 
+const codeBlockListFreeAfter = `-- name: CodeBlockListFreeAfter :many
+SELECT first_val, last_val
+FROM rye_import.code_blocks
+WHERE prefix = $1 AND year_month = $2 AND (run_no IS NULL OR run_no = ANY ($3::int[]))
+ORDER BY first_val
+`
+
+type CodeBlockListFreeAfterParams struct {
+	Prefix    string
+	YearMonth string
+	RunNos    []int32
+}
+
+type CodeBlockListFreeAfterRow struct {
+	FirstVal int32
+	LastVal  int32
+}
+
+// CodeBlockListFreeAfter gives the numbers of a prefix and month that are free once some runs have been cleaned
+// up after, lowest first. It locks nothing.
+func (q *Queries) CodeBlockListFreeAfter(ctx context.Context, arg CodeBlockListFreeAfterParams) ([]CodeBlockListFreeAfterRow, error) {
+	rows, err := q.db.Query(ctx, codeBlockListFreeAfter, arg.Prefix, arg.YearMonth, arg.RunNos)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CodeBlockListFreeAfterRow{}
+	for rows.Next() {
+		var i CodeBlockListFreeAfterRow
+		if err := rows.Scan(&i.FirstVal, &i.LastVal); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const codeBlockRelease = `-- name: CodeBlockRelease :execrows
 UPDATE rye_import.code_blocks SET run_no = NULL WHERE run_no = ANY ($1::int[])
 `
@@ -207,4 +247,33 @@ type CodeBlockTakeParams struct {
 func (q *Queries) CodeBlockTake(ctx context.Context, arg CodeBlockTakeParams) error {
 	_, err := q.db.Exec(ctx, codeBlockTake, arg.RunNo, arg.LastVal, arg.BlockNo)
 	return err
+}
+
+const codeCounterPeek = `-- name: CodeCounterPeek :one
+SELECT coalesce((
+        SELECT c.next_val FROM rye.crm_code_counters c WHERE c.prefix = $1::text AND c.year_month = $2::text), 1)::int AS next_val,
+    coalesce((
+        SELECT max(substring(n.properties ->> 'code' FROM length($1::text || '-' || $2::text || '-') + 1)::bigint)
+        FROM rye.nodes n
+        WHERE n.properties ->> 'code' LIKE $1::text || '-' || $2::text || '-%'
+            AND n.properties ->> 'code' ~ ('^' || $1::text || '-' || $2::text || '-[0-9]{1,9}$')), 0)::int AS last_used
+`
+
+type CodeCounterPeekParams struct {
+	Prefix    string
+	YearMonth string
+}
+
+type CodeCounterPeekRow struct {
+	NextVal  int32
+	LastUsed int32
+}
+
+// CodeCounterPeek gives the next number of a prefix and month as its counter has it, and the last one that a
+// node carries. It locks nothing.
+func (q *Queries) CodeCounterPeek(ctx context.Context, arg CodeCounterPeekParams) (CodeCounterPeekRow, error) {
+	row := q.db.QueryRow(ctx, codeCounterPeek, arg.Prefix, arg.YearMonth)
+	var i CodeCounterPeekRow
+	err := row.Scan(&i.NextVal, &i.LastUsed)
+	return i, err
 }

@@ -9,6 +9,46 @@ import (
 	"context"
 )
 
+// iteratorForPlanLineCopyFrom implements pgx.CopyFromSource.
+type iteratorForPlanLineCopyFrom struct {
+	rows                 []PlanLineCopyFromParams
+	skippedFirstNextCall bool
+}
+
+func (r *iteratorForPlanLineCopyFrom) Next() bool {
+	if len(r.rows) == 0 {
+		return false
+	}
+	if !r.skippedFirstNextCall {
+		r.skippedFirstNextCall = true
+		return true
+	}
+	r.rows = r.rows[1:]
+	return len(r.rows) > 0
+}
+
+func (r iteratorForPlanLineCopyFrom) Values() ([]interface{}, error) {
+	return []interface{}{
+		r.rows[0].RunNo,
+		r.rows[0].Rec,
+		r.rows[0].Object,
+		r.rows[0].LegacyID,
+		r.rows[0].Action,
+		r.rows[0].Reason,
+		r.rows[0].FileNo,
+		r.rows[0].Line,
+	}, nil
+}
+
+func (r iteratorForPlanLineCopyFrom) Err() error {
+	return nil
+}
+
+// PlanLineCopyFrom copies lines of records that are not used.
+func (q *Queries) PlanLineCopyFrom(ctx context.Context, arg []PlanLineCopyFromParams) (int64, error) {
+	return q.db.CopyFrom(ctx, []string{"rye_import", "plan_lines"}, []string{"run_no", "rec", "object", "legacy_id", "action", "reason", "file_no", "line"}, &iteratorForPlanLineCopyFrom{rows: arg})
+}
+
 // iteratorForRejectCopyFrom implements pgx.CopyFromSource.
 type iteratorForRejectCopyFrom struct {
 	rows                 []RejectCopyFromParams

@@ -55,7 +55,9 @@ func (q *Queries) NodeCountHidden(ctx context.Context, source string) (int64, er
 
 const nodeInsertStaged = `-- name: NodeInsertStaged :execrows
 INSERT INTO rye.nodes (id, node_type, label, external_id, external_source, properties, created_at, archived_at)
-SELECT s.id, n.node_type, n.label, c.code, CASE WHEN c.code IS NOT NULL THEN 'internal' END,
+SELECT s.id, n.node_type, n.label, c.code,
+    CASE WHEN c.code IS NOT NULL
+        THEN CASE coalesce(current_setting('rye_import.plan', true), '') WHEN '' THEN 'internal' ELSE 'plan ' || n.run_no END END,
     CASE WHEN n.fill IS NULL AND c.code IS NULL THEN n.properties
          ELSE coalesce(n.fill, '{}') || n.properties || CASE WHEN c.code IS NULL THEN '{}' ELSE jsonb_build_object('code', c.code) END END,
     coalesce(s.created_at, s.version, $1::timestamptz),
@@ -71,7 +73,8 @@ type NodeInsertStagedParams struct {
 	RunNo     int32
 }
 
-// NodeInsertStaged makes the new nodes of the run.
+// NodeInsertStaged makes the new nodes of the run. Those of a plan keep out of the way of who makes a node of
+// the same code meanwhile, and would wait for it.
 func (q *Queries) NodeInsertStaged(ctx context.Context, arg NodeInsertStagedParams) (int64, error) {
 	result, err := q.db.Exec(ctx, nodeInsertStaged, arg.StartedAt, arg.RunNo)
 	if err != nil {

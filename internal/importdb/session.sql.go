@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const sessionBeginPlan = `-- name: SessionBeginPlan :exec
+SELECT set_config('rye_import.plan', $1::text, true)
+`
+
+// SessionBeginPlan gives the transaction numbers of its own, above last, in the place of those of sequences.
+func (q *Queries) SessionBeginPlan(ctx context.Context, last string) error {
+	_, err := q.db.Exec(ctx, sessionBeginPlan, last)
+	return err
+}
+
 const sessionBoundWaits = `-- name: SessionBoundWaits :exec
 SELECT set_config('lock_timeout', '2s', true)
 `
@@ -91,6 +101,18 @@ func (q *Queries) SessionTrySourceLock(ctx context.Context, source string) (bool
 	var locked bool
 	err := row.Scan(&locked)
 	return locked, err
+}
+
+const sessionTuneFirst = `-- name: SessionTuneFirst :exec
+SELECT set_config('enable_nestloop', 'off', true)
+`
+
+// SessionTuneFirst sets up the merge of a source that says its first word, most of which is new. Where a plan, or a
+// run that failed, has been the first to write, the planner may take the tables of the graph for empty, and join what
+// is then in them row by row with everything staged.
+func (q *Queries) SessionTuneFirst(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionTuneFirst)
+	return err
 }
 
 const sessionTuneLookup = `-- name: SessionTuneLookup :exec

@@ -28,6 +28,25 @@ WHERE prefix = @prefix AND year_month = @year_month AND run_no IS NULL
 ORDER BY first_val
 FOR UPDATE SKIP LOCKED;
 
+-- CodeBlockListFreeAfter gives the numbers of a prefix and month that are free once some runs have been cleaned
+-- up after, lowest first. It locks nothing.
+-- name: CodeBlockListFreeAfter :many
+SELECT first_val, last_val
+FROM rye_import.code_blocks
+WHERE prefix = @prefix AND year_month = @year_month AND (run_no IS NULL OR run_no = ANY (@run_nos::int[]))
+ORDER BY first_val;
+
+-- CodeCounterPeek gives the next number of a prefix and month as its counter has it, and the last one that a
+-- node carries. It locks nothing.
+-- name: CodeCounterPeek :one
+SELECT coalesce((
+        SELECT c.next_val FROM rye.crm_code_counters c WHERE c.prefix = @prefix::text AND c.year_month = @year_month::text), 1)::int AS next_val,
+    coalesce((
+        SELECT max(substring(n.properties ->> 'code' FROM length(@prefix::text || '-' || @year_month::text || '-') + 1)::bigint)
+        FROM rye.nodes n
+        WHERE n.properties ->> 'code' LIKE @prefix::text || '-' || @year_month::text || '-%'
+            AND n.properties ->> 'code' ~ ('^' || @prefix::text || '-' || @year_month::text || '-[0-9]{1,9}$')), 0)::int AS last_used;
+
 -- CodeBlockTake lets a run hold the numbers of a free block up to one of them.
 -- name: CodeBlockTake :exec
 UPDATE rye_import.code_blocks SET run_no = @run_no::int, last_val = @last_val WHERE block_no = @block_no;

@@ -12,6 +12,10 @@ SELECT set_config('idle_session_timeout', '0', false);
 -- name: SessionSourceUnlock :one
 SELECT pg_advisory_unlock(hashtextextended('rye_import:' || @source::text, 0))::boolean AS unlocked;
 
+-- SessionBeginPlan gives the transaction numbers of its own, above last, in the place of those of sequences.
+-- name: SessionBeginPlan :exec
+SELECT set_config('rye_import.plan', @last::text, true);
+
 -- SessionTuneStaging sets up a transaction that copies a batch into staging. Its commit need not
 -- wait for the disk: a crash in between fails the run, and the next one stages anew.
 -- name: SessionTuneStaging :exec
@@ -29,6 +33,12 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
 -- name: SessionTuneMerge :exec
 SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
     set_config('idle_in_transaction_session_timeout', '0', true), set_config('rye_import.run', @run_no::text, true);
+
+-- SessionTuneFirst sets up the merge of a source that says its first word, most of which is new. Where a plan, or a
+-- run that failed, has been the first to write, the planner may take the tables of the graph for empty, and join what
+-- is then in them row by row with everything staged.
+-- name: SessionTuneFirst :exec
+SELECT set_config('enable_nestloop', 'off', true);
 
 -- SessionInfo tells who the session is and whether row-level security applies to it.
 -- name: SessionInfo :one

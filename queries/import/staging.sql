@@ -8,6 +8,15 @@ TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.stagin
     rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
     rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo;
 
+-- StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the same order.
+-- name: StagingLock :exec
+LOCK TABLE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
+    rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
+    rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
+    rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
+    rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
+    rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE;
+
 -- StagingDeleteRuns takes the rows of runs that are over out of staging.
 -- name: StagingDeleteRuns :exec
 WITH
