@@ -38,7 +38,7 @@ WITH staged AS (
         ON mb.run_no = f.run_no AND mb.pipeline_id = d.pipeline_id AND mb.label = f.claim ->> 'before'
     WHERE f.run_no = $1
 ), standing AS (
-    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at
+    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at, a.superseded_by, a.created_at
     FROM rye.assertions a
     JOIN (
         SELECT DISTINCT s.subject_id, s.assertion_type, s.assertion_key FROM staged s WHERE s.known AND s.subject_id IS NOT NULL
@@ -46,31 +46,37 @@ WITH staged AS (
         AND a.subject_edge_id IS NULL
 ), everything AS (
     SELECT s.rec, s.id, s.slot, s.subject_id, s.assertion_type, s.assertion_key, s.claim, s.before_stage, s.asserted_at, s.event_id,
-        NOT s.history AS present, false AS stands
+        NOT s.history AS present, false AS stands, NULL::timestamptz AS superseded_at, NULL::timestamptz AS made_at
     FROM staged s WHERE s.subject_id IS NOT NULL
     UNION ALL
-    SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true
+    SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true,
+        a.superseded_at, a.created_at
     FROM standing a
+    UNION ALL
+    -- Where a fact was withdrawn, nothing holds: who says it again says something new.
+    SELECT NULL, NULL, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, NULL, NULL, a.superseded_at, NULL, false, true,
+        a.superseded_at, a.created_at
+    FROM standing a WHERE a.superseded_at IS NOT NULL AND a.superseded_by IS NULL
 ), compared AS (
-    SELECT e.rec, e.id, e.slot, e.subject_id, e.assertion_type, e.assertion_key, e.claim, e.before_stage, e.asserted_at, e.event_id, e.present, e.stands,
+    SELECT e.rec, e.id, e.slot, e.subject_id, e.assertion_type, e.assertion_key, e.claim, e.before_stage, e.asserted_at, e.event_id, e.present, e.stands, e.superseded_at, e.made_at,
         CASE WHEN e.assertion_type = 'deal_stage' THEN e.claim - '{moved_from,reason,label}'::text[] ELSE e.claim END AS said
     FROM everything e
 ), ordered AS (
-    SELECT c.rec, c.id, c.slot, c.subject_id, c.assertion_type, c.assertion_key, c.claim, c.before_stage, c.asserted_at, c.event_id, c.present, c.stands, c.said, lag(c.said) OVER w AS said_before, lag(c.id) OVER w AS before,
+    SELECT c.rec, c.id, c.slot, c.subject_id, c.assertion_type, c.assertion_key, c.claim, c.before_stage, c.asserted_at, c.event_id, c.present, c.stands, c.superseded_at, c.made_at, c.said, lag(c.said) OVER w AS said_before,
         max(c.asserted_at) OVER w AS latest
     FROM compared c
     WINDOW w AS (PARTITION BY c.subject_id, c.assertion_type, c.assertion_key
-        ORDER BY c.present, c.asserted_at, c.stands DESC, c.rec, c.id)
+        ORDER BY c.present, c.asserted_at, c.stands DESC, c.superseded_at, c.made_at, c.rec, c.id)
 ), kept AS (
-    SELECT o.rec, o.id, o.slot, o.subject_id, o.assertion_type, o.assertion_key, o.claim, o.before_stage, o.asserted_at, o.event_id, o.present, o.stands, o.said, o.said_before, o.before, o.latest FROM ordered o
+    SELECT o.rec, o.id, o.slot, o.subject_id, o.assertion_type, o.assertion_key, o.claim, o.before_stage, o.asserted_at, o.event_id, o.present, o.stands, o.superseded_at, o.made_at, o.said, o.said_before, o.latest FROM ordered o
     WHERE o.stands OR (o.said IS DISTINCT FROM o.said_before)
 ), linked AS (
-    SELECT k.rec, k.id, k.slot, k.subject_id, k.assertion_type, k.assertion_key, k.claim, k.before_stage, k.asserted_at, k.event_id, k.present, k.stands, k.said, k.said_before, k.before, k.latest, coalesce(lag(k.claim ->> 'stage') OVER w, k.before_stage) AS prev_stage, lead(k.id) OVER w AS following,
+    SELECT k.rec, k.id, k.slot, k.subject_id, k.assertion_type, k.assertion_key, k.claim, k.before_stage, k.asserted_at, k.event_id, k.present, k.stands, k.superseded_at, k.made_at, k.said, k.said_before, k.latest, coalesce(lag(k.claim ->> 'stage') OVER w, k.before_stage) AS prev_stage, lead(k.id) OVER w AS following,
         lead(k.claim) OVER w AS following_claim,
         lead(CASE WHEN k.present THEN k.latest ELSE k.asserted_at END) OVER w AS following_at
     FROM kept k
     WINDOW w AS (PARTITION BY k.subject_id, k.assertion_type, k.assertion_key
-        ORDER BY k.present, k.asserted_at, k.stands DESC, k.rec, k.id)
+        ORDER BY k.present, k.asserted_at, k.stands DESC, k.superseded_at, k.made_at, k.rec, k.id)
 )
 INSERT INTO rye_import.merge_facts (run_no, rec, id, slot, subject_id, assertion_type, assertion_key, claim, asserted_at, event_id,
     recorded, stands, prev_stage, next_id, next_at)
@@ -80,7 +86,7 @@ SELECT $1, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion_key,
          WHEN l.assertion_type = 'deal_stage' AND NOT l.stands AND l.prev_stage IS NOT NULL AND l.claim IS NOT NULL THEN gen_random_uuid() END,
     l.event_id IS NOT NULL, l.stands, CASE WHEN l.assertion_type = 'deal_stage' THEN l.prev_stage END,
     CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at
-FROM linked l
+FROM linked l WHERE l.id IS NOT NULL
 `
 
 type MergeFactInsertParams struct {
@@ -92,7 +98,8 @@ type MergeFactInsertParams struct {
 // MergeFactInsert builds the chains of facts. What is staged about a subject and what stands about
 // it already are put in the order of time, staged facts about the present last; a staged fact that
 // says what the one before it says is left out; each learns what it follows and what follows it. The
-// first stage of a deal follows the one that its source names, if it names one.
+// first stage of a deal follows the one that its source names, if it names one. Of standing facts with one
+// time, those come first that were superseded first, and the current one last.
 func (q *Queries) MergeFactInsert(ctx context.Context, arg MergeFactInsertParams) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeFactInsert, arg.RunNo, arg.StartedAt, arg.Source)
 	if err != nil {

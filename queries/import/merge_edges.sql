@@ -84,7 +84,8 @@ WHERE m.run_no = @run_no AND m.outcome = 'ended' AND s.run_no = m.run_no AND s.r
     AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot;
 
 -- MergeEdgeSetReplacing lets new edges of known records begin when the record changed, if the record
--- had another edge in their place before: a new employer is not one since the record was created.
+-- had another edge in their place before: a new employer is not one since the record was created, also if
+-- it has yet to come, or if the record was deleted at once.
 -- name: MergeEdgeSetReplacing :execrows
 UPDATE rye_import.merge_edges m
 SET effective_from = greatest(m.effective_from, coalesce(s.version, @started_at::timestamptz)),
@@ -95,7 +96,8 @@ SET effective_from = greatest(m.effective_from, coalesce(s.version, @started_at:
 FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
-WHERE m.run_no = @run_no AND m.outcome = 'new' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing AND s.kind <> 'carrier'
+WHERE m.run_no = @run_no AND (m.outcome IN ('new', 'deferred') OR m.outcome = 'ended' AND s.deleted)
+    AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing AND s.kind <> 'carrier'
     AND (
         EXISTS (
             SELECT FROM rye.edges e
