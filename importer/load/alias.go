@@ -29,13 +29,13 @@ func (m *merger) aliases(ctx context.Context) error {
 		}
 	}
 	if len(plan.mergeFrom) > 0 {
-		err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
+		archived, err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
 			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto, MergedBy: "import:" + m.source,
 		})
 		if err != nil {
 			return err
 		}
-		m.out.Nodes.Archived += int64(len(plan.mergeFrom))
+		m.out.Nodes.Archived += archived
 	}
 	if len(plan.recs) > 0 {
 		_, err := m.q.StagingRecordSetAliases(ctx, importdb.StagingRecordSetAliasesParams{

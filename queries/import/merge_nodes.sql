@@ -37,6 +37,16 @@ WITH said AS (
                 SELECT FROM rye_import.staging_records t
                 JOIN rye_import.records r ON r.object_no = t.object_no AND r.legacy_id = t.legacy_id AND r.archived IS NOT NULL
                 WHERE t.run_no = @run_no::int AND t.kind = 'node' AND t.changed AND NOT t.deleted AND t.id = d.node_id) THEN false
+            -- A new record that takes the node of one which was merged into it and deleted before.
+            WHEN n.archived_at IS NOT NULL AND d.lives AND EXISTS (
+                SELECT FROM rye.node_source_map m
+                JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
+                JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NOT NULL
+                WHERE m.node_id = d.node_id)
+                AND EXISTS (
+                SELECT FROM rye_import.staging_records t
+                WHERE t.run_no = @run_no::int AND t.kind = 'node' AND NOT t.deleted AND t.id = d.node_id
+                    AND NOT EXISTS (SELECT FROM rye_import.records r WHERE r.object_no = t.object_no AND r.legacy_id = t.legacy_id)) THEN false
         END AS archive
     FROM said d
     JOIN rye.nodes n ON n.id = d.node_id
