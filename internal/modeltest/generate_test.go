@@ -14,12 +14,13 @@ type generator struct {
 	world int
 	crm   *crm
 	step  int
-	model *model // what the graph should be, to know which nodes there are
+	made  map[key]string // what stood in the cells that cannot be read
+	model *model         // what the graph should be, to know which nodes there are
 }
 
 // generate makes the life of a world, which has a step for each mode.
 func generate(seed uint64, world int, modes []runMode) program {
-	g := &generator{rnd: rand.New(rand.NewPCG(seed, uint64(world))), world: world, crm: newCRM(), model: newModel()}
+	g := &generator{rnd: rand.New(rand.NewPCG(seed, uint64(world))), world: world, crm: newCRM(), made: make(map[key]string), model: newModel()}
 	p := program{World: world}
 	for i, mode := range modes {
 		g.step = i
@@ -229,8 +230,9 @@ func (g *generator) action() action {
 		return action{Verb: verbHuman, On: k, Cells: row{pick(g, "nickname", "birthday"): pick(g, "one", "two")}}
 	case n < 96:
 		if r["created"] == "never" {
-			return g.set(k, row{"created": stamp(at(-3))})
+			return g.set(k, row{"created": g.made[k]}) // the row is repaired
 		}
+		g.made[k] = r["created"]
 		return g.set(k, row{"created": "never"})
 	}
 	return action{}

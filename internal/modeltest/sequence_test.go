@@ -274,11 +274,15 @@ func (b *bench) verify(t *testing.T, dir string, cfg importer.Config) string {
 
 // excused are differences that verify finds and that the model knows of: of an unchanged record, what something
 // else has changed since. History that came later moved a deal on; a merge gave a node what its record
-// leaves blank; a company that a name meant was archived or renamed, or got a namesake.
+// leaves blank, and edges that began at another time; the other end of an edge was archived; a name came to
+// mean another company.
 func excused(d report.Difference) bool {
-	return d.What == "fact deal_stage" || strings.HasPrefix(d.What, "sum of deal_value by stage") ||
+	return strings.HasPrefix(d.What, "fact deal_stage") ||
+		strings.HasPrefix(d.What, "sum of deal_value by stage") || strings.HasPrefix(d.What, "sum of deal_value by owner") ||
 		strings.HasPrefix(d.What, "property ") && d.Kind == "unexpected" ||
-		strings.HasPrefix(d.What, "link adviser_of")
+		strings.HasPrefix(d.What, "link adviser_of") ||
+		strings.HasPrefix(d.What, "link ") && (strings.Contains(d.What, "effective_from") ||
+		strings.Contains(d.What, "effective_to") && d.Expected == "no end")
 }
 
 // human has a person change the graph.
@@ -354,13 +358,10 @@ func modesOf(seed uint64) []runMode {
 	return modes
 }
 
-// shrinkTime is how long a failing life may be made shorter.
-const shrinkTime = 30 * time.Second
-
 // shrink leaves out of a failing life whatever can be left out.
 func shrink(t *testing.T, seed uint64, p program, modes []runMode) (program, *failure) {
 	t.Helper()
-	deadline := time.Now().Add(shrinkTime)
+	deadline := time.Now().Add(time.Duration(setting(t, "RYE_MODEL_SHRINK", 30)) * time.Second)
 	try := func(p program) *failure {
 		if time.Now().After(deadline) {
 			return nil
@@ -504,13 +505,13 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 }
 
 // together is how many worlds are imported in one database, so that thousands cost a few runs.
-const together = 250
+const together = 400
 
 // TestSequences lives through random lives of CRMs. RYE_MODEL_SEQUENCES is how many, RYE_MODEL_SEED what they
-// begin with.
+// begin with; RYE_MODEL_SHRINK is for how many seconds a life that fails is made shorter.
 func TestSequences(t *testing.T) {
 	t.Parallel()
-	sequences, first := setting(t, "RYE_MODEL_SEQUENCES", 1000), setting(t, "RYE_MODEL_SEED", 1)
+	sequences, first := setting(t, "RYE_MODEL_SEQUENCES", 800), setting(t, "RYE_MODEL_SEED", 1)
 	for n := uint64(0); n*together < sequences; n++ {
 		seed := first + n
 		worlds := int(min(together, sequences-n*together))
