@@ -87,11 +87,11 @@ func (c *crm) keys(objects ...string) []key {
 
 // The verbs of actions.
 const (
-	verbAdd   = "add"    // a record comes
-	verbSet   = "set"    // cells change; an empty value blanks one
-	verbDrop  = "drop"   // a record is no longer exported
-	verbBack  = "back"   // it is exported again
-	verbHuman = "human"  // somebody adds a property to the node in the graph
+	verbAdd   = "add"   // a record comes
+	verbSet   = "set"   // cells change; an empty value blanks one
+	verbDrop  = "drop"  // a record is no longer exported
+	verbBack  = "back"  // it is exported again
+	verbHuman = "human" // somebody adds a property to the node in the graph
 )
 
 // action is one thing that happens between two exports. It says all that it does, so that others can be

@@ -23,7 +23,7 @@ type model struct {
 	names   map[key]string // that companies answer to
 	heard   []said
 	goes    map[*node]time.Time // archived by this run
-	lacks   map[key]bool   // missing from this run's full export
+	lacks   map[key]bool        // missing from this run's full export
 }
 
 type node struct {

@@ -134,7 +134,9 @@ func (b *bench) play(t *testing.T, seed uint64, programs []program, modes []runM
 // step lets the worlds go on, imports them, and looks at everything that must hold then.
 func (b *bench) step(t *testing.T, lives []*life, i int, mode runMode, rnd *rand.Rand) *failure {
 	t.Helper()
-	fail := func(format string, args ...any) *failure { return &failure{world: -1, step: i, what: fmt.Sprintf(format, args...)} }
+	fail := func(format string, args ...any) *failure {
+		return &failure{world: -1, step: i, what: fmt.Sprintf(format, args...)}
+	}
 	exports := make([][]exported, len(lives))
 	var rows []exported
 	for n, l := range lives {
@@ -282,7 +284,7 @@ func excused(d report.Difference) bool {
 		strings.HasPrefix(d.What, "property ") && d.Kind == "unexpected" ||
 		strings.HasPrefix(d.What, "link adviser_of") ||
 		strings.HasPrefix(d.What, "link ") && (strings.Contains(d.What, "effective_from") ||
-		strings.Contains(d.What, "effective_to") && d.Expected == "no end")
+			strings.Contains(d.What, "effective_to") && d.Expected == "no end")
 }
 
 // human has a person change the graph.
