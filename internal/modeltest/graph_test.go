@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (o *observer) node(t *testing.T, k key) (uuid.UUID, bool) {
 	t.Helper()
 	var id uuid.UUID
 	err := o.pool.QueryRow(t.Context(), "SELECT node_id FROM rye.node_source_map WHERE source_table = $1 AND source_id = $2", k.object, k.id).Scan(&id)
-	if err == pgx.ErrNoRows {
+	if errors.Is(err, pgx.ErrNoRows) {
 		return id, false
 	}
 	require.NoError(t, err)

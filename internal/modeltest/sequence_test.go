@@ -507,13 +507,13 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 }
 
 // together is how many worlds are imported in one database, so that thousands cost a few runs.
-const together = 400
+const together = 250
 
 // TestSequences lives through random lives of CRMs. RYE_MODEL_SEQUENCES is how many, RYE_MODEL_SEED what they
 // begin with; RYE_MODEL_SHRINK is for how many seconds a life that fails is made shorter.
 func TestSequences(t *testing.T) {
 	t.Parallel()
-	sequences, first := setting(t, "RYE_MODEL_SEQUENCES", 800), setting(t, "RYE_MODEL_SEED", 1)
+	sequences, first := setting(t, "RYE_MODEL_SEQUENCES", 500), setting(t, "RYE_MODEL_SEED", 1)
 	for n := uint64(0); n*together < sequences; n++ {
 		seed := first + n
 		worlds := int(min(together, sequences-n*together))
