@@ -614,18 +614,16 @@ func (m *model) wake(now time.Time) {
 	}
 }
 
-// missing counts the living records of an export's objects, and those that it does not have.
-func (m *model) missing(rows []exported, holds map[string]bool) (total, missing int64) {
-	met := make(map[key]bool)
-	for _, r := range rows {
-		met[r.key] = true
-	}
+// missing counts the records of an export's objects that are known with this run and not deleted, and those of
+// them that the run has archived because they were missing.
+func (m *model) missing(holds map[string]bool) (total, missing int64) {
 	for k, rec := range m.records {
-		if holds[k.object] && !rec.missing && !rec.deleted {
-			total++
-			if !met[k] {
-				missing++
-			}
+		if !holds[k.object] || rec.deleted || rec.missing && !m.lacks[k] {
+			continue
+		}
+		total++
+		if m.lacks[k] {
+			missing++
 		}
 	}
 	return total, missing
