@@ -30,6 +30,12 @@ postgres: ## install PostgreSQL through the system's package manager if it is mi
 build: ## build bin/rye-import
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/rye-import ./cmd/rye-import
 
+MODEL_SEQUENCES ?= 20000
+
+.PHONY: model
+model: postgres ## compare MODEL_SEQUENCES random lives of a CRM with the model of the rules, from RYE_MODEL_SEED on
+	RYE_MODEL_SEQUENCES=$(MODEL_SEQUENCES) $(GO) test -timeout 4h -count=1 -run TestSequences ./internal/modeltest
+
 .PHONY: generate
 generate: ## generate db/ from schema/ and queries/, and docs/mapping.schema.json from the language of mappings
 	$(TOOL) sqlc generate

@@ -646,6 +646,28 @@ BEGIN
 END
 $trgm$;
 
+-- Folds a node into the one that its source has merged it into, also where one of the two is archived: what
+-- was deleted first and merged then leads to the survivor all the same. Says whether the duplicate was alive.
+CREATE FUNCTION rye_import.fold_node(p_duplicate_id uuid, p_canonical_id uuid, p_merged_by text) RETURNS boolean LANGUAGE plpgsql
+SET search_path = rye, pg_temp AS $$
+DECLARE
+    v_duplicate timestamptz := (SELECT archived_at FROM nodes WHERE id = p_duplicate_id);
+    v_canonical timestamptz := (SELECT archived_at FROM nodes WHERE id = p_canonical_id);
+BEGIN
+    UPDATE nodes SET archived_at = NULL WHERE id IN (p_duplicate_id, p_canonical_id) AND archived_at IS NOT NULL;
+    PERFORM merge_nodes(p_duplicate_id, p_canonical_id, p_merged_by);
+    IF v_duplicate IS NOT NULL THEN
+        UPDATE nodes SET archived_at = v_duplicate WHERE id = p_duplicate_id;
+    END IF;
+    IF v_canonical IS NOT NULL THEN
+        UPDATE nodes SET archived_at = v_canonical WHERE id = p_canonical_id;
+        UPDATE edges SET effective_to = greatest(now(), effective_from)
+        WHERE p_canonical_id IN (source_id, target_id) AND effective_to IS NULL AND archived_at IS NULL;
+    END IF;
+    RETURN v_duplicate IS NULL;
+END
+$$;
+
 -- Where a row of the graph comes from, as its attrs carry it.
 CREATE FUNCTION rye_import.provenance(p_run_no int, p_file_no int, p_line int, p_object text, p_legacy_id text, p_slot text)
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -68,7 +68,7 @@ func planImport(c *cli.Context, s streams, cfg importer.Config, log *slog.Logger
 	defer func() { err = errors.Join(err, db.Close(ctx)) }()
 
 	cfg.Logger = log
-	progress := newProgress(s.err, c.String("progress"), c.Bool("no-color"))
+	progress := newProgress(s.err, progressMode(c), c.Bool("no-color"))
 	cfg.Progress = progress.update
 	opts := importer.PlanOptions{Save: c.String("out") != "", Unchanged: c.Bool("unchanged")}
 	if c.Bool("details") {

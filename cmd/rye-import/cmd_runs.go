@@ -131,7 +131,7 @@ func undoRun(c *cli.Context, s streams, im *importer.Importer, id string) error 
 	if err != nil {
 		return err
 	}
-	progress := newProgress(s.err, c.String("progress"), c.Bool("no-color"))
+	progress := newProgress(s.err, progressMode(c), c.Bool("no-color"))
 	result, err := im.Undo(c.Context, id, importer.Config{Logger: log, Progress: progress.update})
 	progress.finish()
 	if c.String("output") == "json" {

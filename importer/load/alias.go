@@ -36,19 +36,13 @@ func (m *merger) aliases(ctx context.Context) error {
 		}
 	}
 	if len(plan.mergeFrom) > 0 {
-		folded, err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
+		archived, err := m.q.NodeMergeMany(ctx, importdb.NodeMergeManyParams{
 			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto, MergedBy: "import:" + m.source,
 		})
 		if err != nil {
 			return err
 		}
-		m.out.Nodes.Archived += folded
-		_, err = m.q.NodeSourceMapMoveArchived(ctx, importdb.NodeSourceMapMoveArchivedParams{
-			DuplicateIDs: plan.mergeFrom, CanonicalIDs: plan.mergeInto,
-		})
-		if err != nil {
-			return err
-		}
+		m.out.Nodes.Archived += archived
 	}
 	if len(plan.recs) > 0 {
 		_, err := m.q.StagingRecordSetAliases(ctx, importdb.StagingRecordSetAliasesParams{

@@ -181,7 +181,7 @@ func TestForesee(t *testing.T) {
 			require.Equal(t, tc.want, got)
 			require.NoError(t, plan.Close(t.Context()))
 			require.Equal(t, before, state())
-			got, err = begun(t, pool, "crm").reserve(t.Context(), "CON", month, tc.n)
+			got, err = begun(t, pool, "crm").reserve(t.Context(), "CON", month, tc.n, false)
 			require.NoError(t, err)
 			require.Equal(t, tc.want, got, "as the run does it")
 		})
@@ -204,7 +204,7 @@ func TestFingerprint(t *testing.T) {
 
 	// A run that fails gives back what it held.
 	run := begun(t, pool, "crm")
-	_, err := run.reserve(t.Context(), "CON", month, 5)
+	_, err := run.reserve(t.Context(), "CON", month, 5, false)
 	require.NoError(t, err)
 	require.Empty(t, before.changes(read()), "codes that are held")
 	require.NoError(t, run.End(t.Context(), "failed", errors.New("failed"), nil))

@@ -210,11 +210,11 @@ func (v *Verifier) chain(r *record, f *graph.Fact, subject uuid.UUID, chain []*a
 }
 
 // follows reports whether something begins where a fact ends that names no successor: what was withdrawn
-// has none.
+// has none. Nothing follows itself; who says the same again has withdrawn it first.
 func follows(a *assertion, chain []*assertion, before map[uuid.UUID]*assertion) bool {
 	return slices.ContainsFunc(chain, func(next *assertion) bool {
 		return next != a && before[next.ID] == nil && sameTime(latest(next.AssertedAt, a.AssertedAt), *a.SupersededAt) &&
-			!next.AssertedAt.Before(a.AssertedAt)
+			!next.AssertedAt.Before(a.AssertedAt) && !equal(next.claim, a.claim)
 	})
 }
 

@@ -222,7 +222,7 @@ const deferredInsertLinks = `-- name: DeferredInsertLinks :execrows
 INSERT INTO rye_import.deferred (object_no, legacy_id, kind, slot, ref1_object_no, ref1_id, ref2_object_no, ref2_id, payload, run_no, file_no, line)
 SELECT s.object_no, s.legacy_id, 'link', l.slot, l.source_object_no, l.source_ref, l.target_object_no, l.target_ref,
     jsonb_strip_nulls(jsonb_build_object('type', l.edge_type, 'rank', l.rank, 'properties', l.properties,
-        'from', l.effective_from, 'to', l.effective_to, 'end_known', l.end_known)),
+        'from', m.effective_from, 'to', m.effective_to, 'end_known', l.end_known)),
     s.run_no, s.file_no, s.line
 FROM rye_import.merge_edges m
 JOIN rye_import.staging_links l ON l.run_no = m.run_no AND l.id = m.id
@@ -231,7 +231,7 @@ WHERE m.run_no = $1 AND m.outcome = 'deferred'
 ORDER BY m.rec, l.slot
 `
 
-// DeferredInsertLinks keeps the links of the run that lack an end.
+// DeferredInsertLinks keeps the links of the run that lack an end; those of deleted records have ended.
 func (q *Queries) DeferredInsertLinks(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, deferredInsertLinks, runNo)
 	if err != nil {

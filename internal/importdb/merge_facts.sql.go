@@ -39,7 +39,7 @@ WITH staged AS (
     WHERE f.run_no = $1
 ), standing AS (
     -- The current fact is the last, whatever the clocks were by which the others were told.
-    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at, a.created_at,
+    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at, a.superseded_by, a.created_at,
         CASE WHEN a.superseded_at IS NULL
             THEN max(a.asserted_at) OVER (PARTITION BY a.subject_node_id, a.assertion_type, a.assertion_key)
             ELSE a.asserted_at END AS placed_at
@@ -56,21 +56,26 @@ WITH staged AS (
     SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true,
         a.superseded_at, a.created_at, a.placed_at
     FROM standing a
+    UNION ALL
+    -- Where a fact was withdrawn, nothing holds: who says it again says something new.
+    SELECT NULL, NULL, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, NULL, NULL, a.superseded_at, NULL, false, true,
+        a.superseded_at, a.created_at, a.superseded_at
+    FROM standing a WHERE a.superseded_at IS NOT NULL AND a.superseded_by IS NULL
 ), compared AS (
     SELECT e.rec, e.id, e.slot, e.subject_id, e.assertion_type, e.assertion_key, e.claim, e.before_stage, e.asserted_at, e.event_id, e.present, e.stands, e.superseded_at, e.created_at, e.placed_at,
         CASE WHEN e.assertion_type = 'deal_stage' THEN e.claim - '{moved_from,reason,label}'::text[] ELSE e.claim END AS said
     FROM everything e
 ), ordered AS (
-    SELECT c.rec, c.id, c.slot, c.subject_id, c.assertion_type, c.assertion_key, c.claim, c.before_stage, c.asserted_at, c.event_id, c.present, c.stands, c.superseded_at, c.created_at, c.placed_at, c.said, lag(c.said) OVER w AS said_before, lag(c.id) OVER w AS before,
+    SELECT c.rec, c.id, c.slot, c.subject_id, c.assertion_type, c.assertion_key, c.claim, c.before_stage, c.asserted_at, c.event_id, c.present, c.stands, c.superseded_at, c.created_at, c.placed_at, c.said, lag(c.said) OVER w AS said_before,
         max(c.asserted_at) OVER w AS latest
     FROM compared c
     WINDOW w AS (PARTITION BY c.subject_id, c.assertion_type, c.assertion_key
         ORDER BY c.present, c.placed_at, c.stands DESC, c.superseded_at NULLS LAST, c.created_at, c.rec, c.id)
 ), kept AS (
-    SELECT o.rec, o.id, o.slot, o.subject_id, o.assertion_type, o.assertion_key, o.claim, o.before_stage, o.asserted_at, o.event_id, o.present, o.stands, o.superseded_at, o.created_at, o.placed_at, o.said, o.said_before, o.before, o.latest FROM ordered o
+    SELECT o.rec, o.id, o.slot, o.subject_id, o.assertion_type, o.assertion_key, o.claim, o.before_stage, o.asserted_at, o.event_id, o.present, o.stands, o.superseded_at, o.created_at, o.placed_at, o.said, o.said_before, o.latest FROM ordered o
     WHERE o.stands OR (o.said IS DISTINCT FROM o.said_before)
 ), linked AS (
-    SELECT k.rec, k.id, k.slot, k.subject_id, k.assertion_type, k.assertion_key, k.claim, k.before_stage, k.asserted_at, k.event_id, k.present, k.stands, k.superseded_at, k.created_at, k.placed_at, k.said, k.said_before, k.before, k.latest, coalesce(lag(k.claim ->> 'stage') OVER w, k.before_stage) AS prev_stage, lead(k.id) OVER w AS following,
+    SELECT k.rec, k.id, k.slot, k.subject_id, k.assertion_type, k.assertion_key, k.claim, k.before_stage, k.asserted_at, k.event_id, k.present, k.stands, k.superseded_at, k.created_at, k.placed_at, k.said, k.said_before, k.latest, coalesce(lag(k.claim ->> 'stage') OVER w, k.before_stage) AS prev_stage, lead(k.id) OVER w AS following,
         lead(k.claim) OVER w AS following_claim,
         lead(CASE WHEN k.present THEN k.latest ELSE k.asserted_at END) OVER w AS following_at
     FROM kept k
@@ -85,7 +90,7 @@ SELECT $1, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion_key,
          WHEN l.assertion_type = 'deal_stage' AND NOT l.stands AND l.prev_stage IS NOT NULL AND l.claim IS NOT NULL THEN gen_random_uuid() END,
     l.event_id IS NOT NULL, l.stands, CASE WHEN l.assertion_type = 'deal_stage' THEN l.prev_stage END,
     CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at
-FROM linked l
+FROM linked l WHERE l.id IS NOT NULL
 `
 
 type MergeFactInsertParams struct {

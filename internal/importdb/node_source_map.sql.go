@@ -99,28 +99,3 @@ func (q *Queries) NodeSourceMapJoin(ctx context.Context, arg NodeSourceMapJoinPa
 	}
 	return result.RowsAffected(), nil
 }
-
-const nodeSourceMapMoveArchived = `-- name: NodeSourceMapMoveArchived :execrows
-UPDATE rye.node_source_map m
-SET node_id = g.canonical_id
-FROM (
-    SELECT unnest($1::uuid[]) AS duplicate_id, unnest($2::uuid[]) AS canonical_id
-) g
-JOIN rye.nodes d ON d.id = g.duplicate_id AND d.archived_at IS NOT NULL
-WHERE m.node_id = g.duplicate_id
-`
-
-type NodeSourceMapMoveArchivedParams struct {
-	DuplicateIDs []uuid.UUID
-	CanonicalIDs []uuid.UUID
-}
-
-// NodeSourceMapMoveArchived lets nodes take the keys of others that are the same and that were archived
-// before this was known: there is nothing else to be folded.
-func (q *Queries) NodeSourceMapMoveArchived(ctx context.Context, arg NodeSourceMapMoveArchivedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, nodeSourceMapMoveArchived, arg.DuplicateIDs, arg.CanonicalIDs)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}

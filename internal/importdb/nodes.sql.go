@@ -150,13 +150,17 @@ func (q *Queries) NodeListPipelines(ctx context.Context, ids []uuid.UUID) ([]Nod
 	return items, nil
 }
 
-const nodeMergeMany = `-- name: NodeMergeMany :execrows
-SELECT rye.merge_nodes(g.duplicate_id, g.canonical_id, $1::text)
+const nodeMergeMany = `-- name: NodeMergeMany :one
+SELECT count(*) AS archived
 FROM (
-    SELECT unnest($2::uuid[]) AS duplicate_id, unnest($3::uuid[]) AS canonical_id
-) g
-JOIN rye.nodes d ON d.id = g.duplicate_id AND d.archived_at IS NULL
-JOIN rye.nodes c ON c.id = g.canonical_id AND c.archived_at IS NULL
+    SELECT rye_import.fold_node(g.duplicate_id, g.canonical_id, $1::text) AS lived
+    FROM (
+        SELECT unnest($2::uuid[]) AS duplicate_id, unnest($3::uuid[]) AS canonical_id
+    ) g
+    JOIN rye.nodes d ON d.id = g.duplicate_id
+    JOIN rye.nodes c ON c.id = g.canonical_id
+) f
+WHERE f.lived
 `
 
 type NodeMergeManyParams struct {
@@ -165,13 +169,12 @@ type NodeMergeManyParams struct {
 	CanonicalIDs []uuid.UUID
 }
 
-// NodeMergeMany folds nodes into others, one after another.
+// NodeMergeMany folds nodes into others, one after another, and counts those that were alive.
 func (q *Queries) NodeMergeMany(ctx context.Context, arg NodeMergeManyParams) (int64, error) {
-	result, err := q.db.Exec(ctx, nodeMergeMany, arg.MergedBy, arg.DuplicateIDs, arg.CanonicalIDs)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	row := q.db.QueryRow(ctx, nodeMergeMany, arg.MergedBy, arg.DuplicateIDs, arg.CanonicalIDs)
+	var archived int64
+	err := row.Scan(&archived)
+	return archived, err
 }
 
 const nodeSetStages = `-- name: NodeSetStages :execrows

@@ -127,12 +127,12 @@ SELECT s.object_no, s.legacy_id, 'same', 'same', s.same_object_no, s.same_id, '{
 FROM rye_import.staging_records s
 WHERE s.run_no = @run_no AND s.rec = ANY (@recs::bigint[]);
 
--- DeferredInsertLinks keeps the links of the run that lack an end.
+-- DeferredInsertLinks keeps the links of the run that lack an end; those of deleted records have ended.
 -- name: DeferredInsertLinks :execrows
 INSERT INTO rye_import.deferred (object_no, legacy_id, kind, slot, ref1_object_no, ref1_id, ref2_object_no, ref2_id, payload, run_no, file_no, line)
 SELECT s.object_no, s.legacy_id, 'link', l.slot, l.source_object_no, l.source_ref, l.target_object_no, l.target_ref,
     jsonb_strip_nulls(jsonb_build_object('type', l.edge_type, 'rank', l.rank, 'properties', l.properties,
-        'from', l.effective_from, 'to', l.effective_to, 'end_known', l.end_known)),
+        'from', m.effective_from, 'to', m.effective_to, 'end_known', l.end_known)),
     s.run_no, s.file_no, s.line
 FROM rye_import.merge_edges m
 JOIN rye_import.staging_links l ON l.run_no = m.run_no AND l.id = m.id

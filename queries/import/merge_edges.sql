@@ -72,22 +72,29 @@ WHERE m.run_no = @run_no AND m.outcome = 'new'
     AND e.effective_to IS NULL AND e.archived_at IS NULL;
 
 -- MergeEdgeSetEnded marks links that say the end of an edge which an earlier run made of the same
--- record: a closing one ends it now, for a present one an earlier run did.
+-- record: a closing one ends it now, for a present one an earlier run did. Of several periods it is the one
+-- that lasts, or the last.
 -- name: MergeEdgeSetEnded :execrows
 UPDATE rye_import.merge_edges m
-SET outcome = CASE WHEN e.effective_to IS NULL THEN 'closing' ELSE 'present' END, id = e.id
-FROM rye_import.staging_records s
-JOIN rye_import.objects o ON o.object_no = s.object_no
-JOIN rye.edges e ON true
-WHERE m.run_no = @run_no AND m.outcome = 'ended' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing
-    AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id AND e.archived_at IS NULL
-    AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
-    AND NOT EXISTS (
-        SELECT FROM rye_import.runs u
-        WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> o.source);
+SET outcome = CASE WHEN p.effective_to IS NULL THEN 'closing' ELSE 'present' END, id = p.id
+FROM (
+    SELECT DISTINCT ON (l.id) l.id AS link_id, e.id, e.effective_to
+    FROM rye_import.merge_edges l
+    JOIN rye_import.staging_records s ON s.run_no = l.run_no AND s.rec = l.rec AND s.existing
+    JOIN rye_import.objects o ON o.object_no = s.object_no
+    JOIN rye.edges e ON e.source_id = l.source_id AND e.edge_type = l.edge_type AND e.target_id = l.target_id AND e.archived_at IS NULL
+        AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = l.slot
+    WHERE l.run_no = @run_no AND l.outcome = 'ended'
+        AND NOT EXISTS (
+            SELECT FROM rye_import.runs u
+            WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> o.source)
+    ORDER BY l.id, e.effective_to DESC NULLS FIRST, e.effective_from DESC NULLS LAST, e.id
+) p
+WHERE m.run_no = @run_no AND m.id = p.link_id;
 
 -- MergeEdgeSetReplacing lets new edges of known records begin when the record changed, if the record
--- had another edge in their place before: a new employer is not one since the record was created.
+-- had another edge in their place before: a new employer is not one since the record was created, also if
+-- it has yet to come, or if the record was deleted at once.
 -- name: MergeEdgeSetReplacing :execrows
 UPDATE rye_import.merge_edges m
 SET effective_from = greatest(m.effective_from, coalesce(s.version, @started_at::timestamptz)),
@@ -98,7 +105,8 @@ SET effective_from = greatest(m.effective_from, coalesce(s.version, @started_at:
 FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
-WHERE m.run_no = @run_no AND m.outcome = 'new' AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing AND s.kind <> 'carrier'
+WHERE m.run_no = @run_no AND (m.outcome IN ('new', 'deferred') OR m.outcome = 'ended' AND s.deleted)
+    AND s.run_no = m.run_no AND s.rec = m.rec AND s.existing AND s.kind <> 'carrier'
     AND (
         EXISTS (
             SELECT FROM rye.edges e

@@ -32,7 +32,7 @@ WITH staged AS (
     WHERE f.run_no = @run_no
 ), standing AS (
     -- The current fact is the last, whatever the clocks were by which the others were told.
-    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at, a.created_at,
+    SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.claim, a.asserted_at, a.superseded_at, a.superseded_by, a.created_at,
         CASE WHEN a.superseded_at IS NULL
             THEN max(a.asserted_at) OVER (PARTITION BY a.subject_node_id, a.assertion_type, a.assertion_key)
             ELSE a.asserted_at END AS placed_at
@@ -49,12 +49,17 @@ WITH staged AS (
     SELECT NULL, a.id, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, a.claim, NULL, a.asserted_at, NULL, false, true,
         a.superseded_at, a.created_at, a.placed_at
     FROM standing a
+    UNION ALL
+    -- Where a fact was withdrawn, nothing holds: who says it again says something new.
+    SELECT NULL, NULL, NULL, a.subject_node_id, a.assertion_type, a.assertion_key, NULL, NULL, a.superseded_at, NULL, false, true,
+        a.superseded_at, a.created_at, a.superseded_at
+    FROM standing a WHERE a.superseded_at IS NOT NULL AND a.superseded_by IS NULL
 ), compared AS (
     SELECT e.*,
         CASE WHEN e.assertion_type = 'deal_stage' THEN e.claim - '{moved_from,reason,label}'::text[] ELSE e.claim END AS said
     FROM everything e
 ), ordered AS (
-    SELECT c.*, lag(c.said) OVER w AS said_before, lag(c.id) OVER w AS before,
+    SELECT c.*, lag(c.said) OVER w AS said_before,
         max(c.asserted_at) OVER w AS latest
     FROM compared c
     WINDOW w AS (PARTITION BY c.subject_id, c.assertion_type, c.assertion_key
@@ -78,4 +83,4 @@ SELECT @run_no, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion
          WHEN l.assertion_type = 'deal_stage' AND NOT l.stands AND l.prev_stage IS NOT NULL AND l.claim IS NOT NULL THEN gen_random_uuid() END,
     l.event_id IS NOT NULL, l.stands, CASE WHEN l.assertion_type = 'deal_stage' THEN l.prev_stage END,
     CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at
-FROM linked l;
+FROM linked l WHERE l.id IS NOT NULL;

@@ -29,14 +29,3 @@ ON CONFLICT (source_schema, source_table, source_id) DO NOTHING;
 INSERT INTO rye.node_source_map (node_id, source_schema, source_table, source_id, source_id_type)
 SELECT unnest(@node_ids::uuid[]), @source_schema::text, unnest(@objects::text[]), unnest(@legacy_ids::text[]), @id_type::text
 ON CONFLICT (source_schema, source_table, source_id) DO NOTHING;
-
--- NodeSourceMapMoveArchived lets nodes take the keys of others that are the same and that were archived
--- before this was known: there is nothing else to be folded.
--- name: NodeSourceMapMoveArchived :execrows
-UPDATE rye.node_source_map m
-SET node_id = g.canonical_id
-FROM (
-    SELECT unnest(@duplicate_ids::uuid[]) AS duplicate_id, unnest(@canonical_ids::uuid[]) AS canonical_id
-) g
-JOIN rye.nodes d ON d.id = g.duplicate_id AND d.archived_at IS NOT NULL
-WHERE m.node_id = g.duplicate_id;

@@ -74,11 +74,15 @@ FROM rye.node_source_map m
 LEFT JOIN rye.nodes n ON n.id = m.node_id
 WHERE m.source_schema = @source AND n.id IS NULL;
 
--- NodeMergeMany folds nodes into others, one after another.
--- name: NodeMergeMany :execrows
-SELECT rye.merge_nodes(g.duplicate_id, g.canonical_id, @merged_by::text)
+-- NodeMergeMany folds nodes into others, one after another, and counts those that were alive.
+-- name: NodeMergeMany :one
+SELECT count(*) AS archived
 FROM (
-    SELECT unnest(@duplicate_ids::uuid[]) AS duplicate_id, unnest(@canonical_ids::uuid[]) AS canonical_id
-) g
-JOIN rye.nodes d ON d.id = g.duplicate_id AND d.archived_at IS NULL
-JOIN rye.nodes c ON c.id = g.canonical_id AND c.archived_at IS NULL;
+    SELECT rye_import.fold_node(g.duplicate_id, g.canonical_id, @merged_by::text) AS lived
+    FROM (
+        SELECT unnest(@duplicate_ids::uuid[]) AS duplicate_id, unnest(@canonical_ids::uuid[]) AS canonical_id
+    ) g
+    JOIN rye.nodes d ON d.id = g.duplicate_id
+    JOIN rye.nodes c ON c.id = g.canonical_id
+) f
+WHERE f.lived;

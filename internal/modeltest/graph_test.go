@@ -1,0 +1,120 @@
+package modeltest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+)
+
+// observer reads the graph as lines that name no id of the database. A node is called by the record that it
+// was first known by, also when it has lost that record to another node.
+type observer struct {
+	pool  *pgxpool.Pool
+	names map[uuid.UUID]string
+}
+
+func newObserver(pool *pgxpool.Pool) *observer {
+	return &observer{pool: pool, names: make(map[uuid.UUID]string)}
+}
+
+// node gives the id of the node that a record is, if there is one.
+func (o *observer) node(t *testing.T, k key) (uuid.UUID, bool) {
+	t.Helper()
+	var id uuid.UUID
+	err := o.pool.QueryRow(t.Context(), "SELECT node_id FROM rye.node_source_map WHERE source_table = $1 AND source_id = $2", k.object, k.id).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return id, false
+	}
+	require.NoError(t, err)
+	return id, true
+}
+
+const day = "'YYYY-MM-DD HH24:MI:SS'"
+
+// until writes the end of something. Ends that the clock of the database gives are years after all others.
+func until(column string) string {
+	return "CASE WHEN " + column + " > '2026-01-01' THEN 'the clock' ELSE coalesce(to_char(" + column + " AT TIME ZONE 'UTC', " + day + "), 'now') END"
+}
+
+// sections are what is read: lines in which nodes stand as <id>.
+func sections() []string {
+	return []string{
+		`SELECT concat_ws(' | ', 'node <' || id || '>', node_type, label, CASE node_type WHEN 'pipeline' THEN properties->>'code' ELSE left(properties->>'code', 8) END, (properties - 'code' - 'stages' - 'default_stage')::text,
+			(SELECT string_agg(s->>'key', ' ' ORDER BY s->>'key') FROM jsonb_array_elements(properties->'stages') s),
+			CASE WHEN node_type <> 'pipeline' THEN to_char(created_at AT TIME ZONE 'UTC', ` + day + `) END,
+			CASE WHEN archived_at IS NOT NULL THEN 'archived' END)
+		FROM rye.nodes`,
+		`SELECT 'key ' || source_table || '/' || source_id || ' is <' || node_id || '>' FROM rye.node_source_map`,
+		`SELECT concat_ws(' | ', 'edge ' || edge_type || ' <' || source_id || '> -> <' || target_id || '>', nullif(properties, '{}')::text,
+			coalesce(to_char(effective_from AT TIME ZONE 'UTC', ` + day + `), '?') || ' to ' || ` + until("effective_to") + `,
+			CASE WHEN archived_at IS NOT NULL THEN 'archived' END)
+		FROM rye.edges`,
+		`SELECT concat_ws(' | ', 'fact ' || a.assertion_type || '/' || a.assertion_key || ' of <' || a.subject_node_id || '>', a.claim::text,
+			to_char(a.asserted_at AT TIME ZONE 'UTC', ` + day + `) || ' to ' || ` + until("a.superseded_at") + `,
+			'by ' || b.claim::text)
+		FROM rye.assertions a LEFT JOIN rye.assertions b ON b.id = a.superseded_by`,
+		`SELECT concat_ws(' | ', 'event ' || e.event_type || ' ' || (e.attrs->'import'->>'record'), to_char(e.occurred_at AT TIME ZONE 'UTC', ` + day + `), e.properties::text,
+			(SELECT string_agg(p.role || ' <' || p.node_id || '>', ', ' ORDER BY p.role) FROM rye.event_participants p WHERE p.event_id = e.id))
+		FROM rye.events e WHERE e.event_type NOT IN ('import_run', 'node_merge')`,
+		`SELECT 'wait ' || o.object || '/' || d.legacy_id || ' ' || d.kind || ' ' || d.slot
+		FROM rye_import.deferred d JOIN rye_import.objects o USING (object_no)`,
+	}
+}
+
+// lines reads the whole graph, sorted.
+func (o *observer) lines(t *testing.T) []string {
+	t.Helper()
+	ctx := t.Context()
+	rows, err := o.pool.Query(ctx, `SELECT node_id, min(source_table || '/' || source_id COLLATE "C") FROM rye.node_source_map GROUP BY node_id`)
+	require.NoError(t, err)
+	var id uuid.UUID
+	var name string
+	_, err = pgx.ForEachRow(rows, []any{&id, &name}, func() error {
+		if _, ok := o.names[id]; !ok {
+			o.names[id] = name
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	known := make([]string, 0, 2*len(o.names))
+	for id, name := range o.names {
+		known = append(known, "<"+id.String()+">", name)
+	}
+	replacer := strings.NewReplacer(known...)
+	var all []string
+	for _, sql := range sections() {
+		rows, err := o.pool.Query(ctx, sql)
+		require.NoError(t, err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		for _, l := range lines {
+			all = append(all, replacer.Replace(l))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// fingerprint tells whether any row of the graph was touched.
+func (o *observer) fingerprint(t *testing.T) string {
+	t.Helper()
+	rows, err := o.pool.Query(t.Context(), "SELECT tablename::text FROM pg_tables WHERE schemaname = 'rye' ORDER BY 1")
+	require.NoError(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	var b strings.Builder
+	for _, table := range tables {
+		var sum string
+		require.NoError(t, o.pool.QueryRow(t.Context(), "SELECT coalesce(md5(string_agg(ctid::text || xmin::text || xmax::text, ',' ORDER BY ctid)), '-') FROM "+
+			pgx.Identifier{"rye", table}.Sanitize()).Scan(&sum))
+		fmt.Fprintln(&b, table, sum)
+	}
+	return b.String()
+}
