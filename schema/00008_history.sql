@@ -94,7 +94,7 @@ COMMENT ON COLUMN rye_import.conflicts.run_no IS 'The last run for which anythin
 CREATE INDEX conflicts_subject ON rye_import.conflicts (subject_id, field);
 
 -- The current facts that people recorded, for a run to look at beside its own: none after a first import.
-CREATE INDEX assertions_personal ON rye.assertions (subject_node_id, assertion_type, assertion_key)
+CREATE INDEX IF NOT EXISTS assertions_personal ON rye.assertions (subject_node_id, assertion_type, assertion_key)
     WHERE superseded_at IS NULL AND subject_edge_id IS NULL AND NOT attrs ? 'import';
 
 -- The run that the transaction works for; null if it works for none.
@@ -165,7 +165,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
+CREATE OR REPLACE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
     FOR EACH ROW WHEN ((OLD.label, OLD.properties, OLD.archived_at) IS DISTINCT FROM (NEW.label, NEW.properties, NEW.archived_at))
     EXECUTE FUNCTION rye_import.note_node_change();
 
@@ -197,7 +197,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER edges_note_edit AFTER UPDATE ON rye.edges
+CREATE OR REPLACE TRIGGER edges_note_edit AFTER UPDATE ON rye.edges
     FOR EACH ROW WHEN (coalesce(current_setting('rye_import.run', true), '') = '' AND OLD.attrs ? 'import'
         AND (OLD.properties, OLD.effective_to, OLD.archived_at) IS DISTINCT FROM (NEW.properties, NEW.effective_to, NEW.archived_at))
     EXECUTE FUNCTION rye_import.note_edge_edit();
@@ -219,7 +219,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER node_source_map_move_edits AFTER UPDATE ON rye.node_source_map
+CREATE OR REPLACE TRIGGER node_source_map_move_edits AFTER UPDATE ON rye.node_source_map
     FOR EACH ROW WHEN (OLD.node_id <> NEW.node_id) EXECUTE FUNCTION rye_import.move_edits();
 
 CREATE FUNCTION rye_import.note_images_deleted() RETURNS trigger LANGUAGE plpgsql
@@ -242,11 +242,11 @@ BEGIN
         'rye_import.edits', 'rye_import.conflicts']::regclass[]
     LOOP
         IF v_table <> 'rye.nodes'::regclass THEN
-            EXECUTE format($sql$CREATE TRIGGER note_image AFTER UPDATE ON %s
+            EXECUTE format($sql$CREATE OR REPLACE TRIGGER note_image AFTER UPDATE ON %s
                 FOR EACH ROW WHEN (coalesce(current_setting('rye_import.run', true), '') <> '' AND OLD.* IS DISTINCT FROM NEW.*)
                 EXECUTE FUNCTION rye_import.note_image()$sql$, v_table);
         END IF;
-        EXECUTE format($sql$CREATE TRIGGER note_images_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS gone
+        EXECUTE format($sql$CREATE OR REPLACE TRIGGER note_images_deleted AFTER DELETE ON %s REFERENCING OLD TABLE AS gone
             FOR EACH STATEMENT EXECUTE FUNCTION rye_import.note_images_deleted()$sql$, v_table);
     END LOOP;
 END
