@@ -486,3 +486,19 @@ func TestRunPlan_NoPlan(t *testing.T) {
 	}
 	require.Equal(t, exitUsage, command(t, "", "run", "--plan", filepath.Join(dir, "missing")).code)
 }
+
+// TestPlanConflict plans a change of what a person has changed too.
+func TestPlanConflict(t *testing.T) {
+	t.Parallel()
+	n := newNightly(t)
+	execute(t, n.pool, "UPDATE rye.nodes SET properties = properties || '{\"title\": \"Countess\"}' WHERE label = 'Ada Lovelace'")
+	n.change(t, "Contact", ada, "2024-05-01 08:00:00", "Analyst", "Director")
+	path := n.write(t)
+	s := plannedOf(t, n.url, exitDone, path)
+	require.Equal(t, int64(1), s.Conflicts.Total)
+	r := command(t, "", "--database-url", n.url, "plan", "--details", path)
+	require.Equal(t, exitDone, r.code, r.stderr)
+	require.Contains(t, r.stdout, `"conflicts":[{"field":"properties.title","graph":"Countess","incoming":"Director"}]`)
+	sameResult(t, s, imported(t, n.url, exitDone, path))
+	require.Equal(t, "Countess", n.node(ada, "properties->>'title'"))
+}

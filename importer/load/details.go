@@ -76,7 +76,7 @@ func (m *merger) details(ctx context.Context) error {
 	for _, insert := range []func(context.Context, int32) (int64, error){
 		m.q.PlanPartInsertChanges, m.q.PlanPartInsertOpened, m.q.PlanPartInsertSelf, m.q.PlanPartInsertParticipants, m.q.PlanPartInsertDeferred,
 		m.q.PlanPartInsertFacts, m.q.PlanPartInsertWithdrawn, m.q.PlanPartInsertEvents, m.q.PlanPartInsertMoves,
-		m.q.PlanPartInsertMoved,
+		m.q.PlanPartInsertMoved, m.q.PlanPartInsertConflicts,
 	} {
 		if all.err != nil {
 			return all.err

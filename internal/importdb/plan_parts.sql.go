@@ -31,6 +31,24 @@ func (q *Queries) PlanPartInsertChanges(ctx context.Context, runNo int32) (int64
 	return result.RowsAffected(), nil
 }
 
+const planPartInsertConflicts = `-- name: PlanPartInsertConflicts :execrows
+INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
+SELECT l.run_no, l.rec, 60, row_number() OVER (PARTITION BY l.rec ORDER BY c.kind, c.field),
+    jsonb_build_object('field', c.field, 'graph', c.held, 'incoming', c.incoming)
+FROM rye_import.merge_contested c
+JOIN rye_import.plan_lines l ON l.run_no = c.run_no AND l.object_no = c.object_no AND l.legacy_id = c.legacy_id
+WHERE c.run_no = $1 AND c.verdict = 'conflict'
+`
+
+// PlanPartInsertConflicts adds what people have changed and the records say otherwise.
+func (q *Queries) PlanPartInsertConflicts(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, planPartInsertConflicts, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const planPartInsertDeferred = `-- name: PlanPartInsertDeferred :execrows
 INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
 SELECT l.run_no, l.rec, CASE WHEN d.kind = 'fact' THEN 42 ELSE 24 END, d.deferred_no,

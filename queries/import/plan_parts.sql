@@ -149,6 +149,15 @@ JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
 JOIN rye_import.plan_lines l ON l.run_no = s.run_no AND l.object_no = s.object_no AND l.legacy_id = s.legacy_id
 WHERE f.run_no = @run_no AND f.event_id IS NOT NULL AND NOT f.recorded AND NOT f.stands;
 
+-- PlanPartInsertConflicts adds what people have changed and the records say otherwise.
+-- name: PlanPartInsertConflicts :execrows
+INSERT INTO rye_import.plan_parts (run_no, rec, part, n, detail)
+SELECT l.run_no, l.rec, 60, row_number() OVER (PARTITION BY l.rec ORDER BY c.kind, c.field),
+    jsonb_build_object('field', c.field, 'graph', c.held, 'incoming', c.incoming)
+FROM rye_import.merge_contested c
+JOIN rye_import.plan_lines l ON l.run_no = c.run_no AND l.object_no = c.object_no AND l.legacy_id = c.legacy_id
+WHERE c.run_no = @run_no AND c.verdict = 'conflict';
+
 -- PlanPartList gives the parts of a range of lines, in their order.
 -- name: PlanPartList :many
 SELECT p.rec, p.part, p.detail
