@@ -142,12 +142,18 @@ func (q *Queries) EdgeInsertStaged(ctx context.Context, runNo int32) (int64, err
 }
 
 const edgeUpdatePresent = `-- name: EdgeUpdatePresent :many
-WITH updated AS (
-    UPDATE rye.edges e
-    SET properties = e.properties || coalesce(m.properties, '{}'),
-        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
+WITH said AS (
+    SELECT m.rec, m.id, m.end_known, m.effective_to,
+        coalesce(m.properties, '{}') - CASE WHEN e.properties ? 'entered_at' THEN 'entered_at' ELSE '' END AS properties
     FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.outcome = 'present' AND e.id = m.id
+    JOIN rye.edges e ON e.id = m.id
+    WHERE m.run_no = $1 AND m.outcome IN ('present', 'closing')
+), updated AS (
+    UPDATE rye.edges e
+    SET properties = e.properties || m.properties,
+        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
+    FROM said m
+    WHERE e.id = m.id
         AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
     RETURNING m.rec
 )
@@ -155,7 +161,7 @@ SELECT rec FROM updated ORDER BY rec
 `
 
 // EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
-// end that the source says, where they have ended.
+// end that the source says, where they have ended. When a deal came into its pipeline stays.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {

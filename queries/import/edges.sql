@@ -72,14 +72,20 @@ WHERE r.run_no = @run_no AND r.archived = 'missing' AND e.id = r.target_id
     AND e.effective_to IS NULL AND e.archived_at IS NULL;
 
 -- EdgeUpdatePresent gives edges that stand the properties that known records say of them now, and the
--- end that the source says, where they have ended.
+-- end that the source says, where they have ended. When a deal came into its pipeline stays.
 -- name: EdgeUpdatePresent :many
-WITH updated AS (
-    UPDATE rye.edges e
-    SET properties = e.properties || coalesce(m.properties, '{}'),
-        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
+WITH said AS (
+    SELECT m.rec, m.id, m.end_known, m.effective_to,
+        coalesce(m.properties, '{}') - CASE WHEN e.properties ? 'entered_at' THEN 'entered_at' ELSE '' END AS properties
     FROM rye_import.merge_edges m
-    WHERE m.run_no = @run_no AND m.outcome = 'present' AND e.id = m.id
+    JOIN rye.edges e ON e.id = m.id
+    WHERE m.run_no = @run_no AND m.outcome IN ('present', 'closing')
+), updated AS (
+    UPDATE rye.edges e
+    SET properties = e.properties || m.properties,
+        effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
+    FROM said m
+    WHERE e.id = m.id
         AND (e.properties || m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to)
     RETURNING m.rec
 )
