@@ -283,23 +283,26 @@ WITH corrected AS (
         AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = m.slot
         AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
 ), said AS (
-    SELECT m.id, m.rec, m.end_known, m.effective_from, m.effective_to,
-        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || coalesce(m.properties, '{}')
-             ELSE coalesce(m.properties, '{}') || k.properties END AS properties
+    SELECT m.id, m.rec, m.end_known, m.effective_from, m.effective_to, c.rec IS NOT NULL AS corrected,
+        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || x.properties
+             ELSE x.properties || k.properties END AS properties
     FROM rye_import.merge_edges m
     JOIN rye.edges k ON k.id = m.id
     JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
+    LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
     LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
     LEFT JOIN rye_import.runs u ON u.run_no = r.first_run_no
-    WHERE m.run_no = $1::int AND m.outcome = 'present'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(m.properties, '{}') - CASE WHEN k.properties ? 'entered_at' AND c.rec IS NULL THEN 'entered_at' ELSE '' END AS properties
+    ) x
+    WHERE m.run_no = $1::int AND m.outcome IN ('present', 'closing')
 ), updated AS (
     UPDATE rye.edges e
     SET properties = m.properties,
-        effective_from = CASE WHEN c.rec IS NOT NULL THEN m.effective_from ELSE e.effective_from END,
+        effective_from = CASE WHEN m.corrected THEN m.effective_from ELSE e.effective_from END,
         effective_to = CASE WHEN m.end_known AND e.effective_to IS NOT NULL THEN m.effective_to ELSE e.effective_to END
     FROM said m
-    LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
-    WHERE e.id = m.id AND (m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR c.rec IS NOT NULL)
+    WHERE e.id = m.id AND (m.properties <> e.properties OR m.end_known AND e.effective_to <> m.effective_to OR m.corrected)
     RETURNING m.rec
 )
 SELECT rec FROM updated ORDER BY rec
@@ -308,7 +311,7 @@ SELECT rec FROM updated ORDER BY rec
 // EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
 // the source says, where they have ended, and the beginning, where the record that made them says another
 // one now. An edge that came with a change of its record began with the change. One that a person made since the
-// record came takes what it lacks.
+// record came takes what it lacks. When a deal came into its pipeline stays.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {

@@ -25,13 +25,13 @@ WITH deals AS (
 ), linked AS (
     SELECT DISTINCT ON (m.source_id) m.source_id AS deal_id, m.target_id AS pipeline_id
     FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.edge_type = 'pipeline_member' AND m.outcome IN ('new', 'present', 'ended')
+    WHERE m.run_no = $1 AND m.edge_type = 'pipeline_member' AND m.outcome IN ('new', 'present', 'ended', 'closing')
     ORDER BY m.source_id, m.rank, m.rec
 ), standing AS (
     SELECT DISTINCT ON (e.source_id) e.source_id AS deal_id, e.target_id AS pipeline_id
     FROM deals d
     JOIN rye.edges e ON e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
-    ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.id
+    ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.effective_to DESC, e.created_at DESC, e.id
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)
 SELECT $1, d.deal_id, coalesce(l.pipeline_id, s.pipeline_id)

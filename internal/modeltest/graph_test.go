@@ -53,9 +53,8 @@ func sections() []string {
 		FROM rye.nodes`,
 		`SELECT 'key ' || source_table || '/' || source_id || ' is <' || node_id || '>' FROM rye.node_source_map`,
 		`SELECT concat_ws(' | ', 'edge ' || edge_type || ' <' || source_id || '> -> <' || target_id || '>', nullif(properties, '{}')::text,
-			coalesce(to_char(effective_from AT TIME ZONE 'UTC', ` + day + `), '?') || ' to ' || ` + until("effective_to") + `,
-			CASE WHEN archived_at IS NOT NULL THEN 'archived' END)
-		FROM rye.edges`,
+			coalesce(to_char(effective_from AT TIME ZONE 'UTC', ` + day + `), '?') || ' to ' || ` + until("effective_to") + `)
+		FROM rye.edges WHERE archived_at IS NULL`, // those that a merge has folded lie where they lay then
 		`SELECT concat_ws(' | ', 'fact ' || a.assertion_type || '/' || a.assertion_key || ' of <' || a.subject_node_id || '>', a.claim::text,
 			to_char(a.asserted_at AT TIME ZONE 'UTC', ` + day + `) || ' to ' || ` + until("a.superseded_at") + `,
 			'by ' || b.claim::text)

@@ -24,6 +24,7 @@ type model struct {
 	heard   []said
 	goes    map[*node]time.Time // archived by this run
 	lacks   map[key]bool        // missing from this run's full export
+	revives map[*node]bool      // archived until this run, in which a new record takes them
 }
 
 type node struct {
@@ -129,7 +130,7 @@ func parse(cell string) time.Time {
 func (m *model) run(rows []exported, holds map[string]bool, mode runMode, step int) {
 	now := runTime(step)
 	use, met := m.choose(rows)
-	m.goes, m.lacks = make(map[*node]time.Time), make(map[key]bool)
+	m.goes, m.lacks, m.revives = make(map[*node]time.Time), make(map[key]bool), make(map[*node]bool)
 	if mode.Archive && !mode.Delta {
 		for k, rec := range m.records {
 			m.lacks[k] = holds[k.object] && !met[k] && !rec.missing && !rec.deleted
@@ -142,6 +143,7 @@ func (m *model) run(rows []exported, holds map[string]bool, mode runMode, step i
 	for _, w := range m.waits {
 		if n := m.byKey[w.rec]; w.kind == "same" && n != nil && use[w.ref] != nil && m.byKey[w.ref] == nil {
 			m.byKey[w.ref] = n // the survivor has come, and takes the place of the dead
+			m.revives[n] = n.archived
 		}
 	}
 	for _, k := range sortedKeys(use) {
@@ -328,6 +330,7 @@ func (m *model) same(dead, survivor key, use map[key]row) {
 	to, from := m.byKey[survivor], m.byKey[dead]
 	if to == nil && from != nil && use[survivor] != nil {
 		m.byKey[survivor] = from // it takes the place of the dead
+		m.revives[from] = from.archived
 		return
 	}
 	if to == nil {
@@ -441,8 +444,8 @@ func (m *model) ambiguous(ref key) bool { return len(m.named(ref)) > 1 }
 func (m *model) named(ref key) []*node {
 	var all []*node
 	for k, name := range m.names {
-		if m.lacks[k] {
-			continue
+		if m.lacks[k] || m.revives[m.byKey[k]] {
+			continue // the importer looks names up before it un-archives who takes the place of the dead
 		}
 		if n := m.byKey[k]; name == ref.id && n != nil && !n.archived && !slices.Contains(all, n) {
 			all = append(all, n)
@@ -559,15 +562,14 @@ func (m *model) link(k key, n *node, l link) *edge {
 			continue
 		}
 		if l.until.IsZero() && e.until.IsZero() {
-			maps.Copy(e.props, l.props)
+			e.say(l.props)
 			return e
 		}
 		if !l.until.IsZero() && e.rec == k && e.slot == l.slot {
 			if e.until.IsZero() {
 				e.until = later(l.until, e.since)
-			} else {
-				maps.Copy(e.props, l.props)
 			}
+			e.say(l.props)
 			return e
 		}
 	}
@@ -578,6 +580,15 @@ func (m *model) link(k key, n *node, l link) *edge {
 	}
 	m.edges = append(m.edges, e)
 	return e
+}
+
+// say gives an edge what its record says of it now. When it began is settled.
+func (e *edge) say(props map[string]any) {
+	for name, v := range props {
+		if _, have := e.props[name]; name != "entered_at" || !have {
+			e.props[name] = v
+		}
+	}
 }
 
 func (m *model) pipeline(k key) *node {
@@ -935,11 +946,14 @@ func (m *model) render() []string {
 		line("key " + k.String() + " is " + n.name)
 	}
 	for _, e := range m.edges {
+		if e.archived {
+			continue
+		}
 		props := ""
 		if len(e.props) > 0 {
 			props = object(e.props)
 		}
-		line("edge "+e.typ+" "+e.from.name+" -> "+e.to.name, props, period(e.since, e.until), archived(e.archived))
+		line("edge "+e.typ+" "+e.from.name+" -> "+e.to.name, props, period(e.since, e.until))
 	}
 	for _, f := range m.facts {
 		by := ""
