@@ -171,7 +171,9 @@ type commandError struct {
 	err        error
 }
 
-func (e *commandError) Error() string { return fmt.Sprintf("rye-import %s: %v: %s", e.args, e.err, e.said) }
+func (e *commandError) Error() string {
+	return fmt.Sprintf("rye-import %s: %v: %s", e.args, e.err, e.said)
+}
 func (e *commandError) Unwrap() error { return e.err }
 
 // notAvailableError says of a command that this importer does not have it.
