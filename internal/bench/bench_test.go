@@ -17,14 +17,10 @@ import (
 func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "rye-import")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/rye-import")
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, string(said))
-
+	program := built(t, dir)
 	path := filepath.Join(dir, "results.json")
 	var out, log bytes.Buffer
-	err = run(t.Context(), []string{"-program", program, "-records", "500", "-rounds", "1", "-sample", "20", "-scale", "2", "-json", path}, &out, &log)
+	err := run(t.Context(), []string{"-program", program, "-records", "500", "-rounds", "1", "-sample", "20", "-scale", "2", "-json", path}, &out, &log)
 	require.NoError(t, err, log.String())
 
 	data, err := os.ReadFile(path)
@@ -65,6 +61,25 @@ func TestRun(t *testing.T) {
 		require.Positive(t, *q.Value, q.Name)
 		require.Equal(t, q.Must != "", q.Met != nil, q.Name)
 	}
+}
+
+func built(t *testing.T, dir string) string {
+	t.Helper()
+	program := filepath.Join(dir, "rye-import")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/rye-import")
+	said, err := build.CombinedOutput()
+	require.NoError(t, err, string(said))
+	return program
+}
+
+func TestRun_Profile(t *testing.T) {
+	t.Parallel()
+	var out, log bytes.Buffer
+	err := run(t.Context(), []string{"-program", built(t, t.TempDir()), "-records", "500", "-profile"}, &out, &log)
+	require.NoError(t, err, log.String())
+	require.Contains(t, out.String(), "| NodeInsertStaged |", "statements are told by their names")
+	require.Contains(t, out.String(), "| ⤷ ")
+	require.Contains(t, out.String(), "| `rye.nodes_properties` |")
 }
 
 func TestParse(t *testing.T) {

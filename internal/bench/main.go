@@ -39,6 +39,7 @@ type options struct {
 	sample  int      // contacts that are loaded row by row
 	scale   int      // the first import is timed once more at so many times the records; 0: not
 	only    []string // parts to time; empty: all
+	profile bool     // tell instead where the first import spends the server's time
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -51,6 +52,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 2, "number of rounds; the table shows medians")
 	flags.IntVar(&o.sample, "sample", 5_000, "number of contacts that are loaded row by row")
 	flags.IntVar(&o.scale, "scale", 0, "time the first import once more at `N` times the records")
+	flags.BoolVar(&o.profile, "profile", false, "time nothing; tell which statements of the first import take the server how long")
 	only := flags.String("only", "", "`parts` to time, with commas between; the first import is always one: "+strings.Join(names(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -85,7 +87,13 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	server, err := pgserver.New(pgserver.Config{Home: filepath.Join(dir, "pg")})
+	home := filepath.Join(dir, "pg")
+	if o.profile {
+		if err := enableProfile(home); err != nil {
+			return err
+		}
+	}
+	server, err := pgserver.New(pgserver.Config{Home: home})
 	if err != nil {
 		return err
 	}
@@ -101,6 +109,16 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	}
 	defer s.close(context.WithoutCancel(ctx))
 	b := &bench{options: o, dir: dir, server: s, log: slog.New(slog.NewTextHandler(log, nil)), samples: make(map[string][]sample)}
+	if o.profile {
+		if err := b.generate(); err != nil {
+			return err
+		}
+		statements, indexes, err := b.profiled(ctx)
+		if err != nil {
+			return err
+		}
+		return writeProfile(out, statements, indexes)
+	}
 	// What was timed is shown, whatever went wrong behind it.
 	wrong := b.measure(ctx)
 	r := b.report()
