@@ -107,7 +107,7 @@ func (b *bench) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer file.Close() //nolint:errcheck // it was only read
 		if _, err := conn.PgConn().CopyFrom(ctx, file, "COPY "+tableName(c.table)+" FROM STDIN (FORMAT binary)"); err != nil {
 			return fmt.Errorf("copying into %s: %w", c.table, err)
 		}

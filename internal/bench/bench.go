@@ -40,9 +40,10 @@ func parts() []part {
 }
 
 func names() []string {
-	var list []string
-	for _, p := range parts() {
-		list = append(list, p.name)
+	all := parts()
+	list := make([]string, len(all))
+	for i, p := range all {
+		list[i] = p.name
 	}
 	return list
 }

@@ -79,7 +79,7 @@ func TestRun_Profile(t *testing.T) {
 	require.NoError(t, err, log.String())
 	require.Contains(t, out.String(), "| NodeInsertStaged |", "statements are told by their names")
 	require.Contains(t, out.String(), "| ⤷ ")
-	require.Contains(t, out.String(), "| `rye.nodes_properties` |")
+	require.Contains(t, out.String(), "| `nodes_properties` |")
 }
 
 func TestParse(t *testing.T) {

@@ -63,7 +63,7 @@ func copyRaw(ctx context.Context, conn *pgx.Conn, path string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	header, err := csv.NewReader(file).Read()
 	if err != nil {
 		return err

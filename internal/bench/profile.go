@@ -112,7 +112,7 @@ func writeProfile(out io.Writer, list []statement, indexes []builtIndex) error {
 	s.WriteString("\n⤷ happens inside of others: checks of foreign keys, functions, triggers.\n")
 	s.WriteString("\n| index | size as filled | built anew in |\n|---|--:|--:|\n")
 	for _, i := range indexes {
-		fmt.Fprintf(&s, "| `%s` | %s | %.2f s |\n", i.Name, megabytes(i.Bytes), i.Seconds)
+		fmt.Fprintf(&s, "| `%s` | %.1f MB | %.2f s |\n", i.Name, float64(i.Bytes)/(1<<20), i.Seconds)
 	}
 	_, err := io.WriteString(out, s.String())
 	return err

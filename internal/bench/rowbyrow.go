@@ -128,7 +128,7 @@ func readCSV(path string, each func(header, row []string) (more bool, err error)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	r := csv.NewReader(file)
 	header, err := r.Read()
 	if err != nil {

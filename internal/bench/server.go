@@ -53,7 +53,7 @@ func (s *server) prepare(ctx context.Context) error {
 	return err
 }
 
-func (s *server) close(ctx context.Context) { s.admin.Close(ctx) } //nolint:errcheck // nothing is lost with it
+func (s *server) close(ctx context.Context) { s.admin.Close(ctx) }
 
 func (s *server) version() string { return s.admin.PgConn().ParameterStatus("server_version") }
 
