@@ -52,7 +52,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 2, "number of rounds; the table shows medians")
 	flags.IntVar(&o.sample, "sample", 5_000, "number of contacts that are loaded row by row")
 	flags.IntVar(&o.scale, "scale", 0, "time the first import once more at `N` times the records")
-	flags.BoolVar(&o.profile, "profile", false, "time nothing; tell which statements of the first import take the server how long")
+	flags.BoolVar(&o.profile, "profile", false, "time nothing; tell which statements of imports take the server how long")
 	only := flags.String("only", "", "`parts` to time, with commas between; the first import is always one: "+strings.Join(names(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -113,11 +113,11 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 		if err := b.generate(); err != nil {
 			return err
 		}
-		statements, indexes, err := b.profiled(ctx)
+		profiles, indexes, err := b.profiled(ctx)
 		if err != nil {
 			return err
 		}
-		return writeProfile(out, statements, indexes)
+		return writeProfile(out, profiles, indexes)
 	}
 	// What was timed is shown, whatever went wrong behind it.
 	wrong := b.measure(ctx)

@@ -50,29 +50,49 @@ type builtIndex struct {
 	Seconds float64
 }
 
-// profiled is a first import that is timed by none of the parts, since counting costs too. It tells of its
-// statements, and of the indexes that it filled.
-func (b *bench) profiled(ctx context.Context) ([]statement, []builtIndex, error) {
+// profile is what was found out of one import.
+type profile struct {
+	of         string
+	statements []statement
+}
+
+// profiled is a first import and one of the 1 %, which are timed by none of the parts, since counting costs
+// too. It tells of their statements, and of the indexes that they filled.
+func (b *bench) profiled(ctx context.Context) ([]profile, []builtIndex, error) {
 	if err := script(ctx, b.server.admin, "CREATE EXTENSION pg_stat_statements"); err != nil {
 		return nil, nil, err
 	}
-	if _, err := b.onClone(ctx, scratch, pristine, b.runOf(ctx, scratch, "export")); err != nil {
+	if err := b.server.clone(ctx, scratch, pristine); err != nil {
 		return nil, nil, err
 	}
-	rows, err := b.server.admin.Query(ctx, profileStatement, scratch)
-	if err != nil {
-		return nil, nil, err
-	}
-	statements, err := pgx.CollectRows(rows, pgx.RowToStructByPos[statement])
-	if err != nil {
-		return nil, nil, err
+	var list []profile
+	for _, p := range []struct{ of, export string }{{"the first import", "export"}, {"the import of 1 %", "changed"}} {
+		if err := script(ctx, b.server.admin, "SELECT pg_stat_statements_reset()"); err != nil {
+			return nil, nil, err
+		}
+		if _, err := b.server.timed(ctx, b.runOf(ctx, scratch, p.export)); err != nil {
+			return nil, nil, err
+		}
+		rows, err := b.server.admin.Query(ctx, profileStatement, scratch)
+		if err != nil {
+			return nil, nil, err
+		}
+		statements, err := pgx.CollectRows(rows, pgx.RowToStructByPos[statement])
+		if err != nil {
+			return nil, nil, err
+		}
+		list = append(list, profile{of: p.of, statements: statements})
+		// As for the parts: by the next night the server has looked through the tables.
+		if err := b.server.with(ctx, scratch, func(conn *pgx.Conn) error { return script(ctx, conn, "VACUUM (ANALYZE)") }); err != nil {
+			return nil, nil, err
+		}
 	}
 	var indexes []builtIndex
-	err = b.server.with(ctx, scratch, func(conn *pgx.Conn) (err error) {
+	err := b.server.with(ctx, scratch, func(conn *pgx.Conn) (err error) {
 		indexes, err = rebuild(ctx, conn)
 		return err
 	})
-	return statements, indexes, err
+	return list, indexes, err
 }
 
 func rebuild(ctx context.Context, conn *pgx.Conn) ([]builtIndex, error) {
@@ -98,18 +118,21 @@ func rebuild(ctx context.Context, conn *pgx.Conn) ([]builtIndex, error) {
 	return list, nil
 }
 
-func writeProfile(out io.Writer, list []statement, indexes []builtIndex) error {
+func writeProfile(out io.Writer, list []profile, indexes []builtIndex) error {
 	var s strings.Builder
-	s.WriteString("| statement of the first import | calls | rows | time | WAL | pages | spilled |\n|---|--:|--:|--:|--:|--:|--:|\n")
-	for _, q := range list {
-		name := strings.ReplaceAll(q.Name, "|", `\|`)
-		if !q.TopLevel {
-			name = "⤷ " + name
+	for _, p := range list {
+		fmt.Fprintf(&s, "| statement of %s | calls | rows | time | WAL | pages | spilled |\n|---|--:|--:|--:|--:|--:|--:|\n", p.of)
+		for _, q := range p.statements {
+			name := strings.ReplaceAll(q.Name, "|", `\|`)
+			if !q.TopLevel {
+				name = "⤷ " + name
+			}
+			fmt.Fprintf(&s, "| %s | %s | %s | %s | %s | %s | %s |\n", name, thousands(q.Calls), thousands(q.Rows), seconds(q.Seconds),
+				megabytes(q.WAL), thousands(q.Pages), thousands(q.Spilled))
 		}
-		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s | %s | %s |\n", name, thousands(q.Calls), thousands(q.Rows), seconds(q.Seconds),
-			megabytes(q.WAL), thousands(q.Pages), thousands(q.Spilled))
+		s.WriteString("\n")
 	}
-	s.WriteString("\n⤷ happens inside of others: checks of foreign keys, functions, triggers.\n")
+	s.WriteString("⤷ happens inside of others: checks of foreign keys, functions, triggers.\n")
 	s.WriteString("\n| index | size as filled | built anew in |\n|---|--:|--:|\n")
 	for _, i := range indexes {
 		fmt.Fprintf(&s, "| `%s` | %.1f MB | %.2f s |\n", i.Name, float64(i.Bytes)/(1<<20), i.Seconds)

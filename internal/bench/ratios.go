@@ -54,7 +54,12 @@ func ratios(samples map[string][]sample, scaled *sample) []ratioReport {
 	if scaled != nil && len(first) > 0 {
 		times := float64(scaled.Records) / float64(first[0].Records)
 		v := scaled.Wall / median(first, func(m sample) float64 { return m.Wall }) * 10 / times
-		list = append(list, judged(growth, []float64{v}, 11, false))
+		growth = judged(growth, []float64{v}, 11, false)
+		if c := median(first, sample.cpu); c > 0 {
+			v := scaled.cpu() / c * 10 / times
+			growth.CPU = &v
+		}
+		list = append(list, growth)
 	} else {
 		list = append(list, growth)
 	}
