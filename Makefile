@@ -6,6 +6,7 @@ TOOL  := $(GO) tool -modfile=internal/tools/go.mod
 RACE  := $(shell command -v $$($(GO) env CC) >/dev/null 2>&1 && echo -race)
 TMP   := $(or $(TMPDIR),/tmp)
 BENCH_RECORDS ?= 100000
+BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
 
@@ -77,8 +78,12 @@ fuzz: ## fuzz each reader of foreign bytes for a minute
 	done
 
 .PHONY: bench
-bench: postgres build ## time a first and a second import of BENCH_RECORDS records
-	$(GO) run ./internal/bench -records $(BENCH_RECORDS)
+bench: postgres build ## time imports of BENCH_RECORDS records beside other ways to load them; BENCH_FLAGS="-rounds 3 -scale 10 ..."
+	$(GO) run ./internal/bench -records $(BENCH_RECORDS) -json bin/bench.json $(BENCH_FLAGS)
+
+.PHONY: bench-once
+bench-once: postgres ## run each micro-benchmark once, to prove that it runs
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./importer/decode ./importer/mapping ./importer/load
 
 .PHONY: bench-queries
 bench-queries: postgres ## time every query on graphs of 10,000 and 1,000,000 nodes; takes half an hour

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/projectrye/rye-import/internal/perrecord"
 )
 
 // contactsCSV makes rows of 23 columns in the style of a weekly export, some of them quoted.
@@ -49,16 +51,11 @@ func opener(data []byte) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 }
 
-// perSecond reports how many records a benchmark got through.
-func perSecond(b *testing.B, rows int, data []byte) {
-	b.SetBytes(int64(len(data)))
-	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-}
-
 func benchmarkReader(b *testing.B, rows int, data []byte) {
 	p, err := Scan(context.Background(), opener(data), Options{})
 	require.NoError(b, err)
-	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	m := perrecord.Start(b)
 	for b.Loop() {
 		r, err := NewReader(io.NopCloser(bytes.NewReader(data)), p, Options{})
 		require.NoError(b, err)
@@ -75,7 +72,7 @@ func benchmarkReader(b *testing.B, rows int, data []byte) {
 		}
 		require.Equal(b, rows, n)
 	}
-	perSecond(b, rows, data)
+	m.Report(rows)
 }
 
 const benchRows = 20_000
@@ -91,7 +88,8 @@ func BenchmarkCSVLatin1(b *testing.B) {
 // BenchmarkCSVPlain is what encoding/csv alone needs for the rows of BenchmarkCSV.
 func BenchmarkCSVPlain(b *testing.B) {
 	data := contactsCSV(benchRows)
-	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	m := perrecord.Start(b)
 	for b.Loop() {
 		r := csv.NewReader(bytes.NewReader(data))
 		for {
@@ -102,7 +100,7 @@ func BenchmarkCSVPlain(b *testing.B) {
 			}
 		}
 	}
-	perSecond(b, benchRows, data)
+	m.Report(benchRows)
 }
 
 // BenchmarkCSVBad is for a file of which each row is bad.
@@ -110,7 +108,8 @@ func BenchmarkCSVBad(b *testing.B) {
 	data := []byte("a,b,c\n" + strings.Repeat("1,Screen 15\" wide,x\n", benchRows))
 	p, err := Scan(context.Background(), opener(data), Options{})
 	require.NoError(b, err)
-	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	m := perrecord.Start(b)
 	for b.Loop() {
 		r, err := NewReader(io.NopCloser(bytes.NewReader(data)), p, Options{})
 		require.NoError(b, err)
@@ -123,7 +122,7 @@ func BenchmarkCSVBad(b *testing.B) {
 		}
 		require.Equal(b, benchRows, n)
 	}
-	perSecond(b, benchRows, data)
+	m.Report(benchRows)
 }
 
 func BenchmarkJSON(b *testing.B) { benchmarkReader(b, benchRows, contactsJSON(benchRows)) }
@@ -154,12 +153,13 @@ func BenchmarkNDJSON(b *testing.B) {
 }
 
 func benchmarkScan(b *testing.B, data []byte) {
-	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	m := perrecord.Start(b)
 	for b.Loop() {
 		_, err := Scan(context.Background(), opener(data), Options{})
 		require.NoError(b, err)
 	}
-	perSecond(b, benchRows, data)
+	m.Report(benchRows)
 }
 
 func BenchmarkScanCSV(b *testing.B)  { benchmarkScan(b, contactsCSV(benchRows)) }

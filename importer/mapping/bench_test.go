@@ -13,6 +13,7 @@ import (
 
 	"github.com/projectrye/rye-import/importer/decode"
 	"github.com/projectrye/rye-import/importer/graph"
+	"github.com/projectrye/rye-import/internal/perrecord"
 )
 
 func BenchmarkMap(b *testing.B) {
@@ -23,7 +24,7 @@ func BenchmarkMap(b *testing.B) {
 			require.NoError(b, err)
 			m := plan.NewMapper()
 			batch := &graph.Batch{}
-			b.ReportAllocs()
+			meter := perrecord.Start(b)
 			for b.Loop() {
 				// A batch is reused, as the pipeline does.
 				batch.Records, batch.Nodes, batch.Links = batch.Records[:0], batch.Nodes[:0], batch.Links[:0]
@@ -32,6 +33,7 @@ func BenchmarkMap(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			meter.Report(1)
 			require.Len(b, batch.Nodes, 1)
 		})
 	}
@@ -93,11 +95,6 @@ func contacts(records int) []byte {
 	return b.Bytes()
 }
 
-func recordsPerSecond(b *testing.B, data []byte) {
-	b.SetBytes(int64(len(data)))
-	b.ReportMetric(float64(benchRecords)*float64(b.N)/b.Elapsed().Seconds(), "records/s")
-}
-
 // BenchmarkDecodeAndMap is what one core makes of an export before it reaches the database.
 func BenchmarkDecodeAndMap(b *testing.B) {
 	data := contacts(benchRecords)
@@ -106,7 +103,8 @@ func BenchmarkDecodeAndMap(b *testing.B) {
 	plan, err := salesforce(b).Compile("Contact", p.Header, Settings{})
 	require.NoError(b, err)
 	batch := &graph.Batch{}
-	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	meter := perrecord.Start(b)
 	for b.Loop() {
 		r, err := decode.NewReader(io.NopCloser(bytes.NewReader(data)), p, decode.Options{})
 		require.NoError(b, err)
@@ -131,7 +129,7 @@ func BenchmarkDecodeAndMap(b *testing.B) {
 		}
 		require.Equal(b, benchRecords, n)
 	}
-	recordsPerSecond(b, data)
+	meter.Report(benchRecords)
 }
 
 // gocsvContact is the record of contacts as gocsv wants it.
@@ -164,7 +162,8 @@ type gocsvContact struct {
 // BenchmarkGocsv is what gocsv alone needs to read the records of BenchmarkDecodeAndMap into structs.
 func BenchmarkGocsv(b *testing.B) {
 	data := contacts(benchRecords)
-	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	meter := perrecord.Start(b)
 	for b.Loop() {
 		var list []gocsvContact
 		if err := gocsv.UnmarshalBytes(data, &list); err != nil {
@@ -172,5 +171,5 @@ func BenchmarkGocsv(b *testing.B) {
 		}
 		require.Len(b, list, benchRecords)
 	}
-	recordsPerSecond(b, data)
+	meter.Report(benchRecords)
 }
