@@ -675,7 +675,7 @@ func (s *crmSync) fingerprint() string {
 	var b strings.Builder
 	for _, table := range s.values("SELECT tablename::text FROM pg_tables WHERE schemaname = 'rye' ORDER BY 1") {
 		b.WriteString(table + " " + value[string](s.t, s.pool,
-			"SELECT coalesce(md5(string_agg(ctid::text || xmin::text || xmax::text, ',' ORDER BY ctid)), '-') FROM "+pgx.Identifier{"rye", table}.Sanitize()) + "\n")
+			"SELECT coalesce(md5(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid)), '-') FROM "+pgx.Identifier{"rye", table}.Sanitize()) + "\n")
 	}
 	return b.String()
 }
