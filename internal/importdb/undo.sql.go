@@ -137,6 +137,28 @@ func (q *Queries) UndoCodesKeep(ctx context.Context, runNo int32) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const undoConflicts = `-- name: UndoConflicts :execrows
+UPDATE rye_import.conflicts c
+SET subject_id = b.subject_id, base = b.base, held = b.held, incoming = b.incoming, staged = b.staged, edited_by = b.edited_by,
+    edited_at = b.edited_at, state = b.state, run_no = b.run_no, file_no = b.file_no, line = b.line
+FROM rye_import.net_images i
+CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.conflicts, i.before) b
+WHERE i.run_no = $1 AND i.relation = 'conflicts' AND i.before IS NOT NULL AND i.after IS NOT NULL
+    AND i.row_key = rye_import.row_key(to_jsonb(c)) AND i.after = to_jsonb(c)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.conflicts k
+        WHERE k.conflict_no <> c.conflict_no AND k.object_no = b.object_no AND k.legacy_id = b.legacy_id AND k.subject_id = b.subject_id AND k.field = b.field)
+`
+
+// UndoConflicts lets conflicts be what they were before the run, where they are as it left them.
+func (q *Queries) UndoConflicts(ctx context.Context, undone int32) (int64, error) {
+	result, err := q.db.Exec(ctx, undoConflicts, undone)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const undoConflictsDelete = `-- name: UndoConflictsDelete :execrows
 DELETE FROM rye_import.conflicts c
 WHERE c.first_run_no = $1
@@ -329,6 +351,26 @@ type UndoEditBasesParams struct {
 // UndoEditBases lets the edits that stay be edits of what stood before the run.
 func (q *Queries) UndoEditBases(ctx context.Context, arg UndoEditBasesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, undoEditBases, arg.Undone, arg.RunNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const undoEdits = `-- name: UndoEdits :execrows
+UPDATE rye_import.edits e
+SET subject_id = b.subject_id, base = b.base
+FROM rye_import.net_images i
+CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.edits, i.before) b
+WHERE i.run_no = $1 AND i.relation = 'edits' AND i.before IS NOT NULL AND i.after IS NOT NULL AND i.after = to_jsonb(e)
+    AND (b.subject_id = e.subject_id OR NOT EXISTS (
+        SELECT FROM rye_import.edits k WHERE k.subject_id = b.subject_id AND k.field = b.field))
+`
+
+// UndoEdits lets edits be what they were before the run, where they are as it left them: of the node whose they were
+// before a merge.
+func (q *Queries) UndoEdits(ctx context.Context, undone int32) (int64, error) {
+	result, err := q.db.Exec(ctx, undoEdits, undone)
 	if err != nil {
 		return 0, err
 	}
@@ -908,29 +950,29 @@ func (q *Queries) UndoMergesDelete(ctx context.Context, runNo int32) (int64, err
 
 const undoNamesDelete = `-- name: UndoNamesDelete :execrows
 DELETE FROM rye_import.names k
-WHERE EXISTS (
-    SELECT FROM rye_import.objects o WHERE o.object_no = k.object_no AND o.source = $1::text)
-    AND (NOT EXISTS (SELECT FROM rye_import.records r WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id) AND NOT EXISTS (
-            SELECT FROM rye_import.objects o JOIN rye.node_source_map m
-                ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
-            WHERE o.object_no = k.object_no)
-        OR EXISTS (
-            SELECT FROM rye_import.net_images i
-            WHERE i.run_no = $2::int AND i.relation = 'records' AND i.before IS NOT NULL
-                AND (i.before ->> 'object_no')::int = k.object_no AND i.before ->> 'legacy_id' = k.legacy_id
-                AND EXISTS (
-                    SELECT FROM rye_import.records r
-                    WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id AND r.run_no = (i.before ->> 'run_no')::int)))
+WHERE k.run_no = $1::int
+    AND NOT EXISTS (
+        SELECT FROM rye_import.records r WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id AND r.run_no >= $1::int)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.objects o
+        JOIN rye.node_source_map m
+            ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
+        JOIN rye_import.merge_undo u ON u.run_no = $2::int AND u.relation = 'nodes' AND u.id = m.node_id AND u.fate IS NOT NULL
+        WHERE o.object_no = k.object_no)
+    OR EXISTS (
+        SELECT FROM rye_import.net_images i
+        WHERE i.run_no = $1::int AND i.relation = 'names' AND i.before IS NULL AND i.after = to_jsonb(k))
 `
 
 type UndoNamesDeleteParams struct {
-	Source string
 	Undone int32
+	RunNo  int32
 }
 
-// UndoNamesDelete forgets the names that records took in the run, where they are what they were before it again.
+// UndoNamesDelete forgets the names that records took in the run, or that it put back as the run of an undo; not those
+// of records that a later run has met changed, or whose nodes stay.
 func (q *Queries) UndoNamesDelete(ctx context.Context, arg UndoNamesDeleteParams) (int64, error) {
-	result, err := q.db.Exec(ctx, undoNamesDelete, arg.Source, arg.Undone)
+	result, err := q.db.Exec(ctx, undoNamesDelete, arg.Undone, arg.RunNo)
 	if err != nil {
 		return 0, err
 	}

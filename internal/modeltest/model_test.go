@@ -250,7 +250,7 @@ func (m *model) reopen(use map[key]row, changed map[key]bool) {
 		if e.until.IsZero() || e.ended == 0 || e.from.archived || e.to.archived || rec == nil || rec.missing || rec.deleted || rec.step+1 > e.ended {
 			continue
 		}
-		if use[e.rec] == nil || !changed[e.rec] {
+		if r := use[e.rec]; r == nil || !changed[e.rec] && same(e.rec, r).id == "" {
 			e.until, e.ended = never, 0
 		}
 	}
