@@ -245,7 +245,8 @@ func (u *undoer) facts(ctx context.Context) error {
 	if u.journaled {
 		c.rows(q.UndoFactsUnmark(ctx, importdb.UndoFactsUnmarkParams{RunNo: no, Undone: of}))
 	} else {
-		r.Facts.Restored = c.rows(q.UndoFactsRestoreCurrent(ctx, importdb.UndoFactsRestoreCurrentParams{RunNo: no, Undone: of}))
+		r.Facts.Restored = c.rows(q.UndoFactsReopen(ctx, importdb.UndoFactsReopenParams{RunNo: no, Undone: of}))
+		r.Facts.Restored += c.rows(q.UndoFactsRestoreCurrent(ctx, importdb.UndoFactsRestoreCurrentParams{RunNo: no, Undone: of}))
 		c.rows(q.UndoFactsMark(ctx, no))
 		c.rows(q.UndoFactsNoteMarked(ctx, no))
 	}

@@ -475,6 +475,38 @@ func (q *Queries) UndoFactsNoteMarked(ctx context.Context, runNo int32) (int64, 
 	return result.RowsAffected(), nil
 }
 
+const undoFactsReopen = `-- name: UndoFactsReopen :execrows
+UPDATE rye.assertions a
+SET superseded_at = NULL, superseded_by = NULL
+FROM rye_import.net_images i
+JOIN rye.assertions f ON f.id = (i.after ->> 'superseded_by')::uuid
+WHERE i.run_no = $1 AND i.relation = 'assertions' AND i.before IS NOT NULL AND a.id = i.row_key::uuid
+    AND i.before ->> 'superseded_at' IS NULL AND i.after ->> 'superseded_at' IS NOT NULL AND f.subject_node_id <> a.subject_node_id
+    AND NOT EXISTS (SELECT FROM rye_import.merge_undo u WHERE u.run_no = $2 AND u.relation = 'assertions' AND u.id = a.id)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.merge_undo c
+        WHERE c.run_no = $2 AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key)
+    AND NOT EXISTS (
+        SELECT FROM rye.assertions c
+        WHERE c.subject_node_id = a.subject_node_id AND c.subject_edge_id IS NOT DISTINCT FROM a.subject_edge_id
+            AND c.assertion_type = a.assertion_type AND c.assertion_key = a.assertion_key AND c.superseded_at IS NULL)
+`
+
+type UndoFactsReopenParams struct {
+	Undone int32
+	RunNo  int32
+}
+
+// UndoFactsReopen lets facts be current again that were asserted anew of another node when theirs was merged into it:
+// nothing else was said in their place.
+func (q *Queries) UndoFactsReopen(ctx context.Context, arg UndoFactsReopenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, undoFactsReopen, arg.Undone, arg.RunNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const undoFactsRestoreCurrent = `-- name: UndoFactsRestoreCurrent :execrows
 WITH stood AS (
     SELECT a.id, a.assertion_type, a.assertion_key, a.subject_node_id, a.subject_edge_id, a.claim, a.asserted_at, a.effective_at, a.superseded_at, a.superseded_by, a.source_event_id, a.confidence, a.attrs, a.created_at, gen_random_uuid() AS new_id

@@ -280,6 +280,24 @@ WHERE i.run_no = @undone AND i.relation = 'assertions' AND i.before IS NOT NULL 
         SELECT FROM rye_import.merge_undo c
         WHERE c.run_no = @run_no AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key);
 
+-- UndoFactsReopen lets facts be current again that were asserted anew of another node when theirs was merged into it:
+-- nothing else was said in their place.
+-- name: UndoFactsReopen :execrows
+UPDATE rye.assertions a
+SET superseded_at = NULL, superseded_by = NULL
+FROM rye_import.net_images i
+JOIN rye.assertions f ON f.id = (i.after ->> 'superseded_by')::uuid
+WHERE i.run_no = @undone AND i.relation = 'assertions' AND i.before IS NOT NULL AND a.id = i.row_key::uuid
+    AND i.before ->> 'superseded_at' IS NULL AND i.after ->> 'superseded_at' IS NOT NULL AND f.subject_node_id <> a.subject_node_id
+    AND NOT EXISTS (SELECT FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.id = a.id)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.merge_undo c
+        WHERE c.run_no = @run_no AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key)
+    AND NOT EXISTS (
+        SELECT FROM rye.assertions c
+        WHERE c.subject_node_id = a.subject_node_id AND c.subject_edge_id IS NOT DISTINCT FROM a.subject_edge_id
+            AND c.assertion_type = a.assertion_type AND c.assertion_key = a.assertion_key AND c.superseded_at IS NULL);
+
 -- UndoFactsRestoreCurrent asserts anew what was current before the run superseded it. It holds since the run's own fact did.
 -- name: UndoFactsRestoreCurrent :execrows
 WITH stood AS (
