@@ -196,10 +196,12 @@ CREATE TABLE rye_import.names (
     name      text COLLATE "C" NOT NULL,
     object_no int NOT NULL REFERENCES rye_import.objects,
     legacy_id text COLLATE "C" NOT NULL,
-    derived   boolean NOT NULL
+    derived   boolean NOT NULL,
+    run_no    int NOT NULL
 );
 COMMENT ON TABLE rye_import.names IS 'The names that records answer to. The number of a lookup, as Account.name, stands among those of the objects.';
 COMMENT ON COLUMN rye_import.names.derived IS 'Whether a reference alone made the record: one that has the name itself comes first.';
+COMMENT ON COLUMN rye_import.names.run_no IS 'The run since which it has the name.';
 CREATE INDEX names_key ON rye_import.names (lookup_no, name_key);
 CREATE INDEX names_record ON rye_import.names (object_no, legacy_id);
 

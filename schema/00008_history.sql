@@ -173,7 +173,7 @@ CREATE OR REPLACE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
 CREATE FUNCTION rye_import.row_key(p_row jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(p_row ->> 'id', concat_ws(chr(31), p_row ->> 'source_schema', p_row ->> 'source_table', p_row ->> 'source_id',
         p_row ->> 'deferred_no', p_row ->> 'conflict_no', p_row ->> 'object_no', p_row ->> 'legacy_id', p_row ->> 'lookup_no', p_row ->> 'name_key',
-        p_row ->> 'subject_id', p_row ->> 'field'))
+        p_row ->> 'name', p_row ->> 'derived', p_row ->> 'subject_id', p_row ->> 'field'))
 $$;
 
 CREATE FUNCTION rye_import.note_image() RETURNS trigger LANGUAGE plpgsql
@@ -203,7 +203,7 @@ CREATE OR REPLACE TRIGGER edges_note_edit AFTER UPDATE ON rye.edges
     EXECUTE FUNCTION rye_import.note_edge_edit();
 
 -- Who merges two nodes does not edit the survivor. It takes the properties that it lacks, and their edits too;
--- the conflicts follow the records.
+-- the conflicts follow the records. An undo puts them back where they were.
 CREATE FUNCTION rye_import.move_edits() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN
@@ -220,7 +220,9 @@ BEGIN
 END
 $$;
 CREATE OR REPLACE TRIGGER node_source_map_move_edits AFTER UPDATE ON rye.node_source_map
-    FOR EACH ROW WHEN (OLD.node_id <> NEW.node_id) EXECUTE FUNCTION rye_import.move_edits();
+    FOR EACH ROW WHEN (OLD.node_id <> NEW.node_id
+        AND (coalesce(current_setting('rye_import.run', true), '') = '' OR coalesce(current_setting('rye.merging', true), '') <> ''))
+    EXECUTE FUNCTION rye_import.move_edits();
 
 CREATE FUNCTION rye_import.note_images_deleted() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$

@@ -137,7 +137,7 @@ type aliasPlan struct {
 
 	mergeFrom, mergeInto []uuid.UUID // these nodes are folded into others
 
-	dead []int64 // these had nodes of their own and have died into others
+	dead []int64 // these had nodes of their own and have died into others, which may have to come yet
 
 	waiting []int64 // what these are the same as has not arrived
 }
@@ -161,6 +161,9 @@ func planAliases(rows []importdb.StagingRecordListAliasesRow) aliasPlan {
 			root = *r.MappedID
 		default:
 			p.waiting = append(p.waiting, r.Rec)
+			if r.Existing && r.Deleted {
+				p.dead = append(p.dead, r.Rec)
+			}
 			continue
 		}
 		if r.Existing && r.ID != root {

@@ -72,6 +72,10 @@ func TestPlanAliases(t *testing.T) {
 			},
 		},
 		{
+			name: "DeadAndRootHasNotArrived", rows: []importdb.StagingRecordListAliasesRow{{Rec: 1, ID: a, Deleted: true}, {Rec: 2, ID: b, Existing: true, Deleted: true}},
+			want: aliasPlan{waiting: []int64{1, 2}, dead: []int64{2}},
+		},
+		{
 			name: "OneHasDied", // what it has said of itself ends
 			rows: func() []importdb.StagingRecordListAliasesRow {
 				dead := alias(1, a, true, true)

@@ -56,7 +56,7 @@ type merger struct {
 	gone    []goneRecord
 	matched int64   // staged records that were known before
 	merged  int64   // dead records that others name as merged into them
-	dead    []int64 // records whose nodes were folded into those of their survivors
+	dead    []int64 // records with nodes that died into others
 	asked   bool    // whether there are references by name
 	locked  bool    // whether nodes are locked
 	dispute bool    // whether the source has conflicts

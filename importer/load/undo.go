@@ -245,7 +245,8 @@ func (u *undoer) facts(ctx context.Context) error {
 	if u.journaled {
 		c.rows(q.UndoFactsUnmark(ctx, importdb.UndoFactsUnmarkParams{RunNo: no, Undone: of}))
 	} else {
-		r.Facts.Restored = c.rows(q.UndoFactsRestoreCurrent(ctx, importdb.UndoFactsRestoreCurrentParams{RunNo: no, Undone: of}))
+		r.Facts.Restored = c.rows(q.UndoFactsReopen(ctx, importdb.UndoFactsReopenParams{RunNo: no, Undone: of}))
+		r.Facts.Restored += c.rows(q.UndoFactsRestoreCurrent(ctx, importdb.UndoFactsRestoreCurrentParams{RunNo: no, Undone: of}))
 		c.rows(q.UndoFactsMark(ctx, no))
 		c.rows(q.UndoFactsNoteMarked(ctx, no))
 	}
@@ -290,11 +291,13 @@ func (u *undoer) records(ctx context.Context) error {
 	r.Records.PutBack = c.rows(u.putBack(ctx, "records"))
 	c.rows(q.UndoDeferredDelete(ctx, importdb.UndoDeferredDeleteParams{Source: u.source, Undone: of, Journaled: u.journaled}))
 	c.rows(u.putBack(ctx, "deferred"))
-	c.rows(q.UndoNamesDelete(ctx, importdb.UndoNamesDeleteParams{Source: u.source, Undone: of}))
+	c.rows(q.UndoNamesDelete(ctx, importdb.UndoNamesDeleteParams{RunNo: u.no, Undone: of}))
 	c.rows(u.putBack(ctx, "names"))
 	c.rows(q.UndoConflictsDelete(ctx, of))
+	c.rows(q.UndoConflicts(ctx, of))
 	c.rows(u.putBack(ctx, "conflicts"))
 	c.rows(q.UndoEditsDelete(ctx, of))
+	c.rows(q.UndoEdits(ctx, of))
 	c.rows(u.putBack(ctx, "edits"))
 	return c.err
 }

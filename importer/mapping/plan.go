@@ -124,8 +124,11 @@ func (m *Mapper) record(b *graph.Batch, rec int64) (graph.Record, string, error)
 			if ref := s.ref.resolve(r); !ref.IsZero() && ref != (graph.Ref{Object: p.Object, ID: out.ID}) {
 				out.Same = ref
 				if s.gone {
-					// The survivor of the merge says everything; this record gives it its id.
+					// The survivor of the merge says everything; this record gives it its id, and tells when that was.
 					out.Deleted = true
+					if t, err := m.time(p.changed); err == nil {
+						out.Version = t
+					}
 					return out, "", nil
 				}
 				break

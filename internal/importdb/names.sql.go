@@ -28,8 +28,8 @@ func (q *Queries) NameDeleteRestaged(ctx context.Context, runNo int32) (int64, e
 }
 
 const nameInsertDerived = `-- name: NameInsertDerived :execrows
-INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived)
-SELECT n.lookup_no, n.name_key, n.name, n.object_no, n.legacy_id, true
+INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived, run_no)
+SELECT n.lookup_no, n.name_key, n.name, n.object_no, n.legacy_id, true, n.run_no
 FROM rye_import.merge_names n
 WHERE n.run_no = $1 AND n.derived AND NOT EXISTS (
     SELECT FROM rye_import.names k
@@ -46,8 +46,8 @@ func (q *Queries) NameInsertDerived(ctx context.Context, runNo int32) (int64, er
 }
 
 const nameInsertStaged = `-- name: NameInsertStaged :execrows
-INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived)
-SELECT DISTINCT n.lookup_no, rye_import.name_key(n.name), n.name, s.object_no, s.legacy_id, false
+INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived, run_no)
+SELECT DISTINCT n.lookup_no, rye_import.name_key(n.name), n.name, s.object_no, s.legacy_id, false, n.run_no
 FROM rye_import.staging_names n
 JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 WHERE n.run_no = $1 AND s.kind = 'node' AND s.changed AND NOT s.deleted AND NOT EXISTS (

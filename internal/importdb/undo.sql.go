@@ -137,6 +137,28 @@ func (q *Queries) UndoCodesKeep(ctx context.Context, runNo int32) (int64, error)
 	return result.RowsAffected(), nil
 }
 
+const undoConflicts = `-- name: UndoConflicts :execrows
+UPDATE rye_import.conflicts c
+SET subject_id = b.subject_id, base = b.base, held = b.held, incoming = b.incoming, staged = b.staged, edited_by = b.edited_by,
+    edited_at = b.edited_at, state = b.state, run_no = b.run_no, file_no = b.file_no, line = b.line
+FROM rye_import.net_images i
+CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.conflicts, i.before) b
+WHERE i.run_no = $1 AND i.relation = 'conflicts' AND i.before IS NOT NULL AND i.after IS NOT NULL
+    AND i.row_key = rye_import.row_key(to_jsonb(c)) AND i.after = to_jsonb(c)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.conflicts k
+        WHERE k.conflict_no <> c.conflict_no AND k.object_no = b.object_no AND k.legacy_id = b.legacy_id AND k.subject_id = b.subject_id AND k.field = b.field)
+`
+
+// UndoConflicts lets conflicts be what they were before the run, where they are as it left them.
+func (q *Queries) UndoConflicts(ctx context.Context, undone int32) (int64, error) {
+	result, err := q.db.Exec(ctx, undoConflicts, undone)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const undoConflictsDelete = `-- name: UndoConflictsDelete :execrows
 DELETE FROM rye_import.conflicts c
 WHERE c.first_run_no = $1
@@ -335,6 +357,26 @@ func (q *Queries) UndoEditBases(ctx context.Context, arg UndoEditBasesParams) (i
 	return result.RowsAffected(), nil
 }
 
+const undoEdits = `-- name: UndoEdits :execrows
+UPDATE rye_import.edits e
+SET subject_id = b.subject_id, base = b.base
+FROM rye_import.net_images i
+CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.edits, i.before) b
+WHERE i.run_no = $1 AND i.relation = 'edits' AND i.before IS NOT NULL AND i.after IS NOT NULL AND i.after = to_jsonb(e)
+    AND (b.subject_id = e.subject_id OR NOT EXISTS (
+        SELECT FROM rye_import.edits k WHERE k.subject_id = b.subject_id AND k.field = b.field))
+`
+
+// UndoEdits lets edits be what they were before the run, where they are as it left them: of the node whose they were
+// before a merge.
+func (q *Queries) UndoEdits(ctx context.Context, undone int32) (int64, error) {
+	result, err := q.db.Exec(ctx, undoEdits, undone)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const undoEditsDelete = `-- name: UndoEditsDelete :execrows
 DELETE FROM rye_import.edits e
 USING rye_import.net_images i
@@ -427,6 +469,38 @@ WHERE u.run_no = $1::int AND u.relation = 'assertions' AND u.fate IS NULL AND co
 // that takes out is noted at its end.
 func (q *Queries) UndoFactsNoteMarked(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, undoFactsNoteMarked, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const undoFactsReopen = `-- name: UndoFactsReopen :execrows
+UPDATE rye.assertions a
+SET superseded_at = NULL, superseded_by = NULL
+FROM rye_import.net_images i
+JOIN rye.assertions f ON f.id = (i.after ->> 'superseded_by')::uuid
+WHERE i.run_no = $1 AND i.relation = 'assertions' AND i.before IS NOT NULL AND a.id = i.row_key::uuid
+    AND i.before ->> 'superseded_at' IS NULL AND i.after ->> 'superseded_at' IS NOT NULL AND f.subject_node_id <> a.subject_node_id
+    AND NOT EXISTS (SELECT FROM rye_import.merge_undo u WHERE u.run_no = $2 AND u.relation = 'assertions' AND u.id = a.id)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.merge_undo c
+        WHERE c.run_no = $2 AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key)
+    AND NOT EXISTS (
+        SELECT FROM rye.assertions c
+        WHERE c.subject_node_id = a.subject_node_id AND c.subject_edge_id IS NOT DISTINCT FROM a.subject_edge_id
+            AND c.assertion_type = a.assertion_type AND c.assertion_key = a.assertion_key AND c.superseded_at IS NULL)
+`
+
+type UndoFactsReopenParams struct {
+	Undone int32
+	RunNo  int32
+}
+
+// UndoFactsReopen lets facts be current again that were asserted anew of another node when theirs was merged into it:
+// nothing else was said in their place.
+func (q *Queries) UndoFactsReopen(ctx context.Context, arg UndoFactsReopenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, undoFactsReopen, arg.Undone, arg.RunNo)
 	if err != nil {
 		return 0, err
 	}
@@ -908,29 +982,29 @@ func (q *Queries) UndoMergesDelete(ctx context.Context, runNo int32) (int64, err
 
 const undoNamesDelete = `-- name: UndoNamesDelete :execrows
 DELETE FROM rye_import.names k
-WHERE EXISTS (
-    SELECT FROM rye_import.objects o WHERE o.object_no = k.object_no AND o.source = $1::text)
-    AND (NOT EXISTS (SELECT FROM rye_import.records r WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id) AND NOT EXISTS (
-            SELECT FROM rye_import.objects o JOIN rye.node_source_map m
-                ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
-            WHERE o.object_no = k.object_no)
-        OR EXISTS (
-            SELECT FROM rye_import.net_images i
-            WHERE i.run_no = $2::int AND i.relation = 'records' AND i.before IS NOT NULL
-                AND (i.before ->> 'object_no')::int = k.object_no AND i.before ->> 'legacy_id' = k.legacy_id
-                AND EXISTS (
-                    SELECT FROM rye_import.records r
-                    WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id AND r.run_no = (i.before ->> 'run_no')::int)))
+WHERE k.run_no = $1::int
+    AND NOT EXISTS (
+        SELECT FROM rye_import.records r WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id AND r.run_no >= $1::int)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.objects o
+        JOIN rye.node_source_map m
+            ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
+        JOIN rye_import.merge_undo u ON u.run_no = $2::int AND u.relation = 'nodes' AND u.id = m.node_id AND u.fate IS NOT NULL
+        WHERE o.object_no = k.object_no)
+    OR EXISTS (
+        SELECT FROM rye_import.net_images i
+        WHERE i.run_no = $1::int AND i.relation = 'names' AND i.before IS NULL AND i.after = to_jsonb(k))
 `
 
 type UndoNamesDeleteParams struct {
-	Source string
 	Undone int32
+	RunNo  int32
 }
 
-// UndoNamesDelete forgets the names that records took in the run, where they are what they were before it again.
+// UndoNamesDelete forgets the names that records took in the run, or that it put back as the run of an undo; not those
+// of records that a later run has met changed, or whose nodes stay.
 func (q *Queries) UndoNamesDelete(ctx context.Context, arg UndoNamesDeleteParams) (int64, error) {
-	result, err := q.db.Exec(ctx, undoNamesDelete, arg.Source, arg.Undone)
+	result, err := q.db.Exec(ctx, undoNamesDelete, arg.Undone, arg.RunNo)
 	if err != nil {
 		return 0, err
 	}

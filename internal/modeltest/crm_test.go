@@ -145,16 +145,17 @@ type runMode struct {
 	Delta      bool
 	Archive    bool    // --archive-missing
 	MaxArchive float64 // percent
+	Undo       takeBack
 }
 
 func (m runMode) String() string {
 	switch {
 	case m.Delta:
-		return "delta"
+		return "delta" + m.Undo.String()
 	case m.Archive:
-		return fmt.Sprintf("full, missing are archived up to %g %%", m.MaxArchive)
+		return fmt.Sprintf("full, missing are archived up to %g %%%s", m.MaxArchive, m.Undo)
 	}
-	return "full"
+	return "full" + m.Undo.String()
 }
 
 // exportMode is how a world is exported for one run.

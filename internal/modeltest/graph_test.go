@@ -38,37 +38,78 @@ func (o *observer) node(t *testing.T, k key) (uuid.UUID, bool) {
 
 const day = "'YYYY-MM-DD HH24:MI:SS'"
 
-// until writes the end of something. Ends that the clock of the database gives are years after all others.
-func until(column string) string {
-	return "CASE WHEN " + column + " > '2026-01-01' THEN 'the clock' ELSE coalesce(to_char(" + column + " AT TIME ZONE 'UTC', " + day + "), 'now') END"
+// detail is what the lines hold beside what a model can know.
+type detail struct {
+	codes bool // whole, not the month alone
+	books bool // times that the clock of the database gave, where rows come from, and the importer's own books
 }
 
-// sections are what is read: lines in which nodes stand as <id>.
-func sections() []string {
-	return []string{
-		`SELECT concat_ws(' | ', 'node <' || id || '>', node_type, label, CASE node_type WHEN 'pipeline' THEN properties->>'code' ELSE left(properties->>'code', 8) END, (properties - 'code' - 'stages' - 'default_stage')::text,
+// until writes the end of something. Ends that the clock of the database gives are years after all others.
+func (d detail) until(column string) string {
+	exact := "coalesce(to_char(" + column + " AT TIME ZONE 'UTC', " + day + "), 'now')"
+	if d.books {
+		return exact
+	}
+	return "CASE WHEN " + column + " > '2026-01-01' THEN 'the clock' ELSE " + exact + " END"
+}
+
+// archived writes whether something is archived.
+func (d detail) archived() string {
+	if d.books {
+		return "'archived ' || archived_at"
+	}
+	return "CASE WHEN archived_at IS NOT NULL THEN 'archived' END"
+}
+
+// sections are what is read: lines in which nodes stand as <id>. A fact that an undo has restored stands for the one that it
+// restores, and what is undone is left out.
+func (d detail) sections() []string {
+	code := "CASE node_type WHEN 'pipeline' THEN properties->>'code' ELSE left(properties->>'code', 8) END"
+	if d.codes {
+		code = "properties->>'code'"
+	}
+	origin := "NULL"
+	if d.books {
+		origin = "nullif(attrs, '{}')::text"
+	}
+	all := []string{
+		`SELECT concat_ws(' | ', 'node <' || id || '>', node_type, label, ` + code + `, (properties - 'code' - 'stages' - 'default_stage')::text,
 			(SELECT string_agg(s->>'key', ' ' ORDER BY s->>'key') FROM jsonb_array_elements(properties->'stages') s),
 			CASE WHEN node_type <> 'pipeline' THEN to_char(created_at AT TIME ZONE 'UTC', ` + day + `) END,
-			CASE WHEN archived_at IS NOT NULL THEN 'archived' END)
+			` + d.archived() + `)
 		FROM rye.nodes`,
 		`SELECT 'key ' || source_table || '/' || source_id || ' is <' || node_id || '>' FROM rye.node_source_map`,
 		`SELECT concat_ws(' | ', 'edge ' || edge_type || ' <' || source_id || '> -> <' || target_id || '>', nullif(properties, '{}')::text,
-			coalesce(to_char(effective_from AT TIME ZONE 'UTC', ` + day + `), '?') || ' to ' || ` + until("effective_to") + `)
+			coalesce(to_char(effective_from AT TIME ZONE 'UTC', ` + day + `), '?') || ' to ' || ` + d.until("effective_to") + `,
+			` + d.archived() + `, ` + origin + `)
 		FROM rye.edges WHERE archived_at IS NULL`, // those that a merge has folded lie where they lay then
 		`SELECT concat_ws(' | ', 'fact ' || a.assertion_type || '/' || a.assertion_key || ' of <' || a.subject_node_id || '>', a.claim::text,
-			to_char(a.asserted_at AT TIME ZONE 'UTC', ` + day + `) || ' to ' || ` + until("a.superseded_at") + `,
+			to_char(CASE WHEN a.attrs ? 'undo' THEN a.effective_at ELSE a.asserted_at END AT TIME ZONE 'UTC', ` + day + `) || ' to ' || ` + d.until("a.superseded_at") + `,
 			'by ' || b.claim::text)
-		FROM rye.assertions a LEFT JOIN rye.assertions b ON b.id = a.superseded_by`,
+		FROM rye.assertions a LEFT JOIN rye.assertions b ON b.id = a.superseded_by
+		WHERE NOT coalesce(a.attrs->'undo' ? 'undone', false) AND coalesce(b.attrs->'undo'->>'restores', '') <> a.id::text`,
 		`SELECT concat_ws(' | ', 'event ' || e.event_type || ' ' || (e.attrs->'import'->>'record'), to_char(e.occurred_at AT TIME ZONE 'UTC', ` + day + `), e.properties::text,
 			(SELECT string_agg(p.role || ' <' || p.node_id || '>', ', ' ORDER BY p.role) FROM rye.event_participants p WHERE p.event_id = e.id))
 		FROM rye.events e WHERE e.event_type NOT IN ('import_run', 'node_merge')`,
 		`SELECT 'wait ' || o.object || '/' || d.legacy_id || ' ' || d.kind || ' ' || d.slot
 		FROM rye_import.deferred d JOIN rye_import.objects o USING (object_no)`,
 	}
+	if d.books {
+		all = append(all,
+			`SELECT concat_ws(' | ', 'record ' || o.object || '/' || r.legacy_id, r.content_hash, r.archived, r.first_run_no, r.run_no, r.file_no, r.line, r.target_id IS NULL)
+			FROM rye_import.records r JOIN rye_import.objects o USING (object_no)`,
+			`SELECT concat_ws(' | ', 'name ' || o.object || '/' || k.legacy_id, k.lookup_no, k.name_key, k.name, k.derived)
+			FROM rye_import.names k JOIN rye_import.objects o USING (object_no)`,
+			`SELECT concat_ws(' | ', 'waiting ' || o.object || '/' || d.legacy_id, d.kind, d.slot, coalesce(d.ref1_id, '-'), coalesce(d.ref2_id, '-'), d.payload, d.run_no, d.file_no, d.line)
+			FROM rye_import.deferred d JOIN rye_import.objects o USING (object_no)`,
+			`SELECT 'merge <' || duplicate_id || '> into <' || canonical_id || '>' FROM rye.node_merges`,
+			`SELECT concat_ws(' | ', 'edit of <' || subject_id || '>', field, base) FROM rye_import.edits`)
+	}
+	return all
 }
 
 // lines reads the whole graph, sorted.
-func (o *observer) lines(t *testing.T) []string {
+func (o *observer) lines(t *testing.T, d detail) []string {
 	t.Helper()
 	ctx := t.Context()
 	rows, err := o.pool.Query(ctx, `SELECT node_id, min(source_table || '/' || source_id COLLATE "C") FROM rye.node_source_map GROUP BY node_id`)
@@ -88,7 +129,7 @@ func (o *observer) lines(t *testing.T) []string {
 	}
 	replacer := strings.NewReplacer(known...)
 	var all []string
-	for _, sql := range sections() {
+	for _, sql := range d.sections() {
 		rows, err := o.pool.Query(ctx, sql)
 		require.NoError(t, err)
 		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -25,6 +25,15 @@ type model struct {
 	goes    map[*node]time.Time // archived by this run
 	lacks   map[key]bool        // missing from this run's full export
 	revives map[*node]bool      // archived until this run, in which a new record takes them
+	dead    []death             // merged into others by this run
+	back    map[*node]bool      // brought back by this run
+	step    int
+}
+
+// death is the end of a record that was merged into another one.
+type death struct {
+	rec key
+	at  time.Time
 }
 
 type node struct {
@@ -47,6 +56,8 @@ type edge struct {
 	archived bool      // folded into another one
 	rec      key       // the record that says so
 	slot     string
+	here     bool // said by this run
+	ended    int  // the step in which it ended with its node, from 1 on
 }
 
 type fact struct {
@@ -78,6 +89,7 @@ type record struct {
 	content string
 	missing bool
 	deleted bool
+	step    int // in which it changed last, or went missing
 }
 
 // wait is something that names a record that has not come.
@@ -131,6 +143,10 @@ func (m *model) run(rows []exported, holds map[string]bool, mode runMode, step i
 	now := runTime(step)
 	use, met := m.choose(rows)
 	m.goes, m.lacks, m.revives = make(map[*node]time.Time), make(map[key]bool), make(map[*node]bool)
+	m.dead, m.back, m.step = nil, make(map[*node]bool), step
+	for _, e := range m.edges {
+		e.here = false
+	}
 	if mode.Archive && !mode.Delta {
 		for k, rec := range m.records {
 			m.lacks[k] = holds[k.object] && !met[k] && !rec.missing && !rec.deleted
@@ -148,7 +164,7 @@ func (m *model) run(rows []exported, holds map[string]bool, mode runMode, step i
 	}
 	for _, k := range sortedKeys(use) {
 		if s := same(k, use[k]); s.id != "" {
-			m.same(k, s, use)
+			m.same(k, s, use, now)
 		}
 	}
 	changed := make(map[key]bool)
@@ -176,6 +192,8 @@ func (m *model) run(rows []exported, holds map[string]bool, mode runMode, step i
 			m.links(k, use[k], now)
 		}
 	}
+	m.endDead()
+	m.reopen(use, changed)
 	for _, k := range sortedKeys(use) {
 		if changed[k] {
 			m.assert(k, use[k], now)
@@ -188,12 +206,54 @@ func (m *model) run(rows []exported, holds map[string]bool, mode runMode, step i
 			rec = &record{}
 			m.records[k] = rec
 		}
-		rec.content, rec.missing, rec.deleted = content(use[k]), false, use[k]["removed"] == "1"
+		if rec.content != content(use[k]) || rec.missing {
+			rec.step = step
+		}
+		rec.content, rec.missing, rec.deleted = content(use[k]), false, use[k]["removed"] == "1" || same(k, use[k]).id != ""
 	}
 	m.archiveMissing()
 	for _, e := range m.edges {
 		if e.until.IsZero() && !e.archived && (m.goes[e.from] != never || m.goes[e.to] != never) {
-			e.until = later(m.goes[e.from], m.goes[e.to])
+			e.until, e.ended = later(m.goes[e.from], m.goes[e.to]), step+1
+		}
+	}
+}
+
+// endDead ends what records said of themselves that were merged into others, unless a survivor says so too.
+func (m *model) endDead() {
+	for _, d := range m.dead {
+		for _, e := range m.edges {
+			if e.rec == d.rec && e.until.IsZero() && !e.archived && !e.here {
+				e.until = later(d.at, e.since)
+			}
+		}
+	}
+}
+
+// reopen opens edges again that ended with a node which is back: the last one between two nodes, of a
+// record that has said nothing since.
+func (m *model) reopen(use map[key]row, changed map[key]bool) {
+	type ends struct {
+		typ      string
+		from, to *node
+	}
+	last := make(map[ends]*edge)
+	for _, e := range m.edges {
+		if e.archived || !m.back[e.from] && !m.back[e.to] {
+			continue
+		}
+		t := ends{e.typ, e.from, e.to}
+		if have := last[t]; have == nil || e.until.IsZero() || !have.until.IsZero() && !e.until.Before(have.until) {
+			last[t] = e
+		}
+	}
+	for _, e := range last {
+		rec := m.records[e.rec]
+		if e.until.IsZero() || e.ended == 0 || e.from.archived || e.to.archived || rec == nil || rec.missing || rec.deleted || rec.step+1 > e.ended {
+			continue
+		}
+		if r := use[e.rec]; r == nil || !changed[e.rec] && same(e.rec, r).id == "" {
+			e.until, e.ended = never, 0
 		}
 	}
 }
@@ -308,6 +368,9 @@ func (m *model) node(k key, r row, now time.Time) {
 			m.goes[n] = when(r, now)
 		}
 	}
+	if !made && n.archived && r["removed"] != "1" {
+		m.back[n] = true
+	}
 	n.archived = r["removed"] == "1"
 	p := properties(k.object, r)
 	for name, v := range p {
@@ -324,10 +387,13 @@ func (m *model) node(k key, r row, now time.Time) {
 }
 
 // same lets a dead record lead to the node of the one that it was merged into.
-func (m *model) same(dead, survivor key, use map[key]row) {
+func (m *model) same(dead, survivor key, use map[key]row, now time.Time) {
 	delete(m.names, dead)
 	m.dropWaits(dead)
 	to, from := m.byKey[survivor], m.byKey[dead]
+	if from != nil && from != to {
+		m.dead = append(m.dead, death{dead, when(use[dead], now)})
+	}
 	if to == nil && from != nil && use[survivor] != nil {
 		m.byKey[survivor] = from // it takes the place of the dead
 		m.revives[from] = from.archived
@@ -563,6 +629,7 @@ func (m *model) link(k key, n *node, l link) *edge {
 		}
 		if l.until.IsZero() && e.until.IsZero() {
 			e.say(l.props)
+			e.here = true
 			return e
 		}
 		if !l.until.IsZero() && e.rec == k && e.slot == l.slot {
@@ -645,7 +712,7 @@ func (m *model) archiveMissing() {
 		if !m.lacks[k] {
 			continue
 		}
-		m.records[k].missing = true
+		m.records[k].missing, m.records[k].step = true, m.step
 		if n := m.byKey[k]; n != nil && isNode(k.object) && !n.archived {
 			n.archived = true
 			m.goes[n] = byHand

@@ -154,7 +154,7 @@ func (b *bench) step(t *testing.T, lives []*life, i int, mode runMode, rnd *rand
 	dir := filepath.Join(b.dir, fmt.Sprint(i))
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	write(t, dir, rows, rnd)
-	before := b.obs.lines(t)
+	before := b.look(t)
 	var was, is tally
 	var total, missing int64
 	for n, l := range lives {
@@ -168,7 +168,7 @@ func (b *bench) step(t *testing.T, lives []*life, i int, mode runMode, rnd *rand
 		if f := b.guarded(t, dir, mode, i, total, missing); f != nil {
 			return f
 		}
-		if d := difference(before, b.obs.lines(t)); d != "" {
+		if d := difference(before.all, b.look(t).all); d != "" {
 			return fail("the run that was stopped left something:\n%s", d)
 		}
 		mode.MaxArchive = 100
@@ -188,12 +188,8 @@ func (b *bench) step(t *testing.T, lives []*life, i int, mode runMode, rnd *rand
 	if f := counted(s, rows, missing, mode); f != "" {
 		return fail("%s", f)
 	}
-	if u := undo(); u != nil && rnd.IntN(2) == 0 {
-		d, err := takeBack(t.Context(), u, b.im, s.RunID, before, func() []string { return b.obs.lines(t) })
-		if err != nil {
-			return fail("undo: %v", err)
-		}
-		if d != "" {
+	if mode.Undo != stand && s.Graph != (report.Graph{}) {
+		if d := b.undone(t, mode.Undo, s, dir, cfg, before); d != "" {
 			return fail("%s", d)
 		}
 	}
@@ -304,7 +300,7 @@ func (b *bench) human(t *testing.T, m *model, a action) {
 func (b *bench) compare(t *testing.T, lives []*life, step int) *failure {
 	t.Helper()
 	graph := make(map[string][]string)
-	for _, l := range b.obs.lines(t) {
+	for _, l := range b.obs.lines(t, detail{}) {
 		at := strings.Index(l, "/w")
 		if at < 0 || len(l) < at+7 {
 			return &failure{world: -1, step: step, what: "a line of no world: " + l}
@@ -356,7 +352,24 @@ func modesOf(seed uint64) []runMode {
 		}
 	}
 	modes[len(modes)-2] = runMode{Archive: true, MaxArchive: 1} // a guard that hardly any export passes
+	for i := range modes {
+		if n := takeBack(rnd.IntN(12)); n <= backTwice {
+			modes[i].Undo = n
+		}
+	}
+	modes[1+rnd.IntN(len(modes)-1)].Undo = backForth + takeBack(rnd.IntN(3))
 	return modes
+}
+
+// anchor is a world in which nothing ever happens. It has a record of each object, so that an export is as whole
+// beside it as beside hundreds of others.
+func anchor(steps int) program {
+	g := &generator{rnd: rand.New(rand.NewPCG(0, 0)), world: 99999, crm: newCRM(), made: make(map[key]string), model: newModel()}
+	p := program{World: g.world, Steps: make([]step, steps)}
+	for _, object := range objects() {
+		p.Steps[0].Actions = append(p.Steps[0].Actions, g.add(key{object, g.id(object, 1)}))
+	}
+	return p
 }
 
 // shrink leaves out of a failing life whatever can be left out.
@@ -368,7 +381,7 @@ func shrink(t *testing.T, seed uint64, p program, modes []runMode) (program, *fa
 			return nil
 		}
 		var f *failure
-		t.Run("shrink", func(t *testing.T) { f = newBench(t).play(t, seed, []program{p}, modes) })
+		t.Run("shrink", func(t *testing.T) { f = newBench(t).play(t, seed, []program{p, anchor(len(modes))}, modes) })
 		return f
 	}
 	best := try(p)
@@ -509,7 +522,7 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 const together = 250
 
 // TestSequences lives through random lives of CRMs. RYE_MODEL_SEQUENCES is how many, RYE_MODEL_SEED what they
-// begin with; RYE_MODEL_SHRINK is for how many seconds a life that fails is made shorter.
+// begin with; RYE_MODEL_WORLD is the only one of each seed that is lived; RYE_MODEL_SHRINK is for how many seconds a life that fails is made shorter.
 func TestSequences(t *testing.T) {
 	t.Parallel()
 	sequences, first := setting(t, "RYE_MODEL_SEQUENCES", 500), setting(t, "RYE_MODEL_SEED", 1)
@@ -524,6 +537,9 @@ func TestSequences(t *testing.T) {
 			for w := range programs {
 				programs[w] = generate(seed, w, modes)
 			}
+			if w := setting(t, "RYE_MODEL_WORLD", uint64(worlds)); w < uint64(worlds) {
+				programs = []program{programs[w], anchor(len(modes))}
+			}
 			f := newBench(t).play(t, seed, programs, modes)
 			if f == nil {
 				return
@@ -535,8 +551,8 @@ func TestSequences(t *testing.T) {
 					f.world = w // of the record that is named
 				}
 			}
-			if f.world >= 0 {
-				p = programs[f.world]
+			if i := slices.IndexFunc(programs, func(p program) bool { return p.World == f.world }); i >= 0 {
+				p = programs[i]
 			} else {
 				p = alone(t, seed, programs, modes)
 			}

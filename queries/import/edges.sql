@@ -157,7 +157,7 @@ WITH ended AS (
     JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = substr(x.record, length(o.object) + 2)
     WHERE r.archived IS NULL AND r.run_no <= x.ended_no AND NOT EXISTS (
         SELECT FROM rye_import.staging_records s
-        WHERE s.run_no = @run_no::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.changed)
+        WHERE s.run_no = @run_no::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.changed AND s.kind <> 'carrier')
 )
 UPDATE rye.edges e
 SET effective_to = NULL, attrs = e.attrs - 'ended_with_node'

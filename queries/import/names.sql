@@ -9,8 +9,8 @@ WHERE s.run_no = @run_no AND s.kind = 'node' AND s.changed AND k.object_no = s.o
 
 -- NameInsertStaged keeps the names that changed records of the run have now.
 -- name: NameInsertStaged :execrows
-INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived)
-SELECT DISTINCT n.lookup_no, rye_import.name_key(n.name), n.name, s.object_no, s.legacy_id, false
+INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived, run_no)
+SELECT DISTINCT n.lookup_no, rye_import.name_key(n.name), n.name, s.object_no, s.legacy_id, false, n.run_no
 FROM rye_import.staging_names n
 JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 WHERE n.run_no = @run_no AND s.kind = 'node' AND s.changed AND NOT s.deleted AND NOT EXISTS (
@@ -19,8 +19,8 @@ WHERE n.run_no = @run_no AND s.kind = 'node' AND s.changed AND NOT s.deleted AND
 
 -- NameInsertDerived keeps the names of the records that references have made.
 -- name: NameInsertDerived :execrows
-INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived)
-SELECT n.lookup_no, n.name_key, n.name, n.object_no, n.legacy_id, true
+INSERT INTO rye_import.names (lookup_no, name_key, name, object_no, legacy_id, derived, run_no)
+SELECT n.lookup_no, n.name_key, n.name, n.object_no, n.legacy_id, true, n.run_no
 FROM rye_import.merge_names n
 WHERE n.run_no = @run_no AND n.derived AND NOT EXISTS (
     SELECT FROM rye_import.names k

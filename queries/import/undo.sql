@@ -280,6 +280,24 @@ WHERE i.run_no = @undone AND i.relation = 'assertions' AND i.before IS NOT NULL 
         SELECT FROM rye_import.merge_undo c
         WHERE c.run_no = @run_no AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key);
 
+-- UndoFactsReopen lets facts be current again that were asserted anew of another node when theirs was merged into it:
+-- nothing else was said in their place.
+-- name: UndoFactsReopen :execrows
+UPDATE rye.assertions a
+SET superseded_at = NULL, superseded_by = NULL
+FROM rye_import.net_images i
+JOIN rye.assertions f ON f.id = (i.after ->> 'superseded_by')::uuid
+WHERE i.run_no = @undone AND i.relation = 'assertions' AND i.before IS NOT NULL AND a.id = i.row_key::uuid
+    AND i.before ->> 'superseded_at' IS NULL AND i.after ->> 'superseded_at' IS NOT NULL AND f.subject_node_id <> a.subject_node_id
+    AND NOT EXISTS (SELECT FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.id = a.id)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.merge_undo c
+        WHERE c.run_no = @run_no AND c.relation = 'chains' AND c.id = a.subject_node_id AND c.reason = a.assertion_type || '/' || a.assertion_key)
+    AND NOT EXISTS (
+        SELECT FROM rye.assertions c
+        WHERE c.subject_node_id = a.subject_node_id AND c.subject_edge_id IS NOT DISTINCT FROM a.subject_edge_id
+            AND c.assertion_type = a.assertion_type AND c.assertion_key = a.assertion_key AND c.superseded_at IS NULL);
+
 -- UndoFactsRestoreCurrent asserts anew what was current before the run superseded it. It holds since the run's own fact did.
 -- name: UndoFactsRestoreCurrent :execrows
 WITH stood AS (
@@ -485,22 +503,22 @@ WHERE o.object_no = d.object_no AND o.source = @source AND (d.run_no = @undone::
     SELECT FROM rye_import.net_images i
     WHERE i.run_no = @undone::int AND i.relation = 'deferred' AND i.before IS NULL AND (i.after ->> 'deferred_no')::bigint = d.deferred_no));
 
--- UndoNamesDelete forgets the names that records took in the run, where they are what they were before it again.
+-- UndoNamesDelete forgets the names that records took in the run, or that it put back as the run of an undo; not those
+-- of records that a later run has met changed, or whose nodes stay.
 -- name: UndoNamesDelete :execrows
 DELETE FROM rye_import.names k
-WHERE EXISTS (
-    SELECT FROM rye_import.objects o WHERE o.object_no = k.object_no AND o.source = @source::text)
-    AND (NOT EXISTS (SELECT FROM rye_import.records r WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id) AND NOT EXISTS (
-            SELECT FROM rye_import.objects o JOIN rye.node_source_map m
-                ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
-            WHERE o.object_no = k.object_no)
-        OR EXISTS (
-            SELECT FROM rye_import.net_images i
-            WHERE i.run_no = @undone::int AND i.relation = 'records' AND i.before IS NOT NULL
-                AND (i.before ->> 'object_no')::int = k.object_no AND i.before ->> 'legacy_id' = k.legacy_id
-                AND EXISTS (
-                    SELECT FROM rye_import.records r
-                    WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id AND r.run_no = (i.before ->> 'run_no')::int)));
+WHERE k.run_no = @undone::int
+    AND NOT EXISTS (
+        SELECT FROM rye_import.records r WHERE r.object_no = k.object_no AND r.legacy_id = k.legacy_id AND r.run_no >= @undone::int)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.objects o
+        JOIN rye.node_source_map m
+            ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
+        JOIN rye_import.merge_undo u ON u.run_no = @run_no::int AND u.relation = 'nodes' AND u.id = m.node_id AND u.fate IS NOT NULL
+        WHERE o.object_no = k.object_no)
+    OR EXISTS (
+        SELECT FROM rye_import.net_images i
+        WHERE i.run_no = @undone::int AND i.relation = 'names' AND i.before IS NULL AND i.after = to_jsonb(k));
 
 -- UndoCounts counts what became of the run's rows.
 -- name: UndoCounts :many
@@ -533,6 +551,30 @@ WHERE c.first_run_no = @undone
     OR rye_import.row_key(to_jsonb(c)) IN (
         SELECT i.row_key FROM rye_import.net_images i
         WHERE i.run_no = @undone AND i.relation = 'conflicts' AND i.before IS NULL AND i.after IS NOT NULL);
+
+-- UndoConflicts lets conflicts be what they were before the run, where they are as it left them.
+-- name: UndoConflicts :execrows
+UPDATE rye_import.conflicts c
+SET subject_id = b.subject_id, base = b.base, held = b.held, incoming = b.incoming, staged = b.staged, edited_by = b.edited_by,
+    edited_at = b.edited_at, state = b.state, run_no = b.run_no, file_no = b.file_no, line = b.line
+FROM rye_import.net_images i
+CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.conflicts, i.before) b
+WHERE i.run_no = @undone AND i.relation = 'conflicts' AND i.before IS NOT NULL AND i.after IS NOT NULL
+    AND i.row_key = rye_import.row_key(to_jsonb(c)) AND i.after = to_jsonb(c)
+    AND NOT EXISTS (
+        SELECT FROM rye_import.conflicts k
+        WHERE k.conflict_no <> c.conflict_no AND k.object_no = b.object_no AND k.legacy_id = b.legacy_id AND k.subject_id = b.subject_id AND k.field = b.field);
+
+-- UndoEdits lets edits be what they were before the run, where they are as it left them: of the node whose they were
+-- before a merge.
+-- name: UndoEdits :execrows
+UPDATE rye_import.edits e
+SET subject_id = b.subject_id, base = b.base
+FROM rye_import.net_images i
+CROSS JOIN LATERAL jsonb_populate_record(NULL::rye_import.edits, i.before) b
+WHERE i.run_no = @undone AND i.relation = 'edits' AND i.before IS NOT NULL AND i.after IS NOT NULL AND i.after = to_jsonb(e)
+    AND (b.subject_id = e.subject_id OR NOT EXISTS (
+        SELECT FROM rye_import.edits k WHERE k.subject_id = b.subject_id AND k.field = b.field));
 
 -- UndoEditsDelete forgets the edits that the run noted or put back, where they are as it left them.
 -- name: UndoEditsDelete :execrows
