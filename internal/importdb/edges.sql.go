@@ -101,7 +101,11 @@ WITH said AS (
     GROUP BY 1, 2, 3, 4, 5, 6
 ), closed AS (
     UPDATE rye.edges e
-    SET effective_to = greatest(said.ended_at, e.effective_from)
+    SET effective_to = greatest(said.ended_at, e.effective_from),
+        properties = e.properties || coalesce((
+            SELECT rye_import.jsonb_merge(k.properties - 'entered_at' ORDER BY k.rank DESC, k.rec DESC)
+            FROM rye_import.merge_edges k
+            WHERE k.run_no = $2 AND k.outcome = 'closing' AND k.id = e.id AND k.properties IS NOT NULL), '{}')
     FROM said
     WHERE e.effective_to IS NULL AND e.archived_at IS NULL
         AND ((said.kind = 'node' AND (e.source_id = said.owner_id OR e.target_id = said.owner_id)) OR e.id = said.link_id)
@@ -140,8 +144,9 @@ type EdgeCloseReplacedRow struct {
 }
 
 // EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
-// another employer, another owner, a link that has ended. What a name meant before it came to fit several
-// stays, and what a person has opened again. Another source may have a record of the same name that shares the node.
+// another employer, another owner, a link that has ended, of which they may say something new too. What a name meant
+// before it came to fit several stays, and what a person has opened again. Another source may have a record of the same name
+// that shares the node.
 func (q *Queries) EdgeCloseReplaced(ctx context.Context, arg EdgeCloseReplacedParams) ([]EdgeCloseReplacedRow, error) {
 	rows, err := q.db.Query(ctx, edgeCloseReplaced, arg.StartedAt, arg.RunNo, arg.Source)
 	if err != nil {
@@ -284,10 +289,13 @@ WITH corrected AS (
         AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
 ), said AS (
     SELECT m.id, m.rec, m.end_known, m.effective_from, m.effective_to,
-        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || coalesce(m.properties, '{}')
-             ELSE coalesce(m.properties, '{}') || k.properties END AS properties
+        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at
+            THEN k.properties || (coalesce(m.properties, '{}')
+                - CASE WHEN c.rec IS NULL AND k.effective_from > m.effective_from AND k.properties ? 'entered_at' THEN 'entered_at' ELSE '' END)
+            ELSE coalesce(m.properties, '{}') || k.properties END AS properties
     FROM rye_import.merge_edges m
     JOIN rye.edges k ON k.id = m.id
+    LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
     JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
     LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
     LEFT JOIN rye_import.runs u ON u.run_no = r.first_run_no
@@ -307,8 +315,8 @@ SELECT rec FROM updated ORDER BY rec
 
 // EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
 // the source says, where they have ended, and the beginning, where the record that made them says another
-// one now. An edge that came with a change of its record began with the change. One that a person made since the
-// record came takes what it lacks.
+// one now. An edge that came with a change of its record began with the change, and was entered then. One that a person
+// made since the record came takes what it lacks.
 func (q *Queries) EdgeUpdatePresent(ctx context.Context, runNo int32) ([]int64, error) {
 	rows, err := q.db.Query(ctx, edgeUpdatePresent, runNo)
 	if err != nil {

@@ -9,8 +9,9 @@ JOIN rye_import.objects o ON o.object_no = s.object_no
 WHERE m.run_no = @run_no AND m.outcome IN ('new', 'ended');
 
 -- EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
--- another employer, another owner, a link that has ended. What a name meant before it came to fit several
--- stays, and what a person has opened again. Another source may have a record of the same name that shares the node.
+-- another employer, another owner, a link that has ended, of which they may say something new too. What a name meant
+-- before it came to fit several stays, and what a person has opened again. Another source may have a record of the same name
+-- that shares the node.
 -- name: EdgeCloseReplaced :many
 WITH said AS (
     SELECT m.rec, m.slot, s.id AS owner_id, s.kind, o.object || '/' || s.legacy_id AS record, r.target_id AS link_id,
@@ -23,7 +24,11 @@ WITH said AS (
     GROUP BY 1, 2, 3, 4, 5, 6
 ), closed AS (
     UPDATE rye.edges e
-    SET effective_to = greatest(said.ended_at, e.effective_from)
+    SET effective_to = greatest(said.ended_at, e.effective_from),
+        properties = e.properties || coalesce((
+            SELECT rye_import.jsonb_merge(k.properties - 'entered_at' ORDER BY k.rank DESC, k.rec DESC)
+            FROM rye_import.merge_edges k
+            WHERE k.run_no = @run_no AND k.outcome = 'closing' AND k.id = e.id AND k.properties IS NOT NULL), '{}')
     FROM said
     WHERE e.effective_to IS NULL AND e.archived_at IS NULL
         AND ((said.kind = 'node' AND (e.source_id = said.owner_id OR e.target_id = said.owner_id)) OR e.id = said.link_id)
@@ -81,8 +86,8 @@ WHERE r.run_no = @run_no AND r.archived = 'missing' AND e.id = r.target_id AND e
 
 -- EdgeUpdatePresent gives edges that stand the properties that known records say of them now, the end that
 -- the source says, where they have ended, and the beginning, where the record that made them says another
--- one now. An edge that came with a change of its record began with the change. One that a person made since the
--- record came takes what it lacks.
+-- one now. An edge that came with a change of its record began with the change, and was entered then. One that a person
+-- made since the record came takes what it lacks.
 -- name: EdgeUpdatePresent :many
 WITH corrected AS (
     SELECT m.id, m.rec
@@ -97,10 +102,13 @@ WITH corrected AS (
         AND rye_import.journal_number(e.attrs -> 'import' -> 'run') = r.first_run_no
 ), said AS (
     SELECT m.id, m.rec, m.end_known, m.effective_from, m.effective_to,
-        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at THEN k.properties || coalesce(m.properties, '{}')
-             ELSE coalesce(m.properties, '{}') || k.properties END AS properties
+        CASE WHEN r.object_no IS NULL OR k.attrs ? 'import' OR k.created_at <= u.merged_at
+            THEN k.properties || (coalesce(m.properties, '{}')
+                - CASE WHEN c.rec IS NULL AND k.effective_from > m.effective_from AND k.properties ? 'entered_at' THEN 'entered_at' ELSE '' END)
+            ELSE coalesce(m.properties, '{}') || k.properties END AS properties
     FROM rye_import.merge_edges m
     JOIN rye.edges k ON k.id = m.id
+    LEFT JOIN corrected c ON c.id = m.id AND c.rec = m.rec
     JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
     LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
     LEFT JOIN rye_import.runs u ON u.run_no = r.first_run_no
