@@ -22,7 +22,11 @@ LEFT JOIN rye_import.files f ON f.file_no = c.file_no
 LEFT JOIN rye.edges e ON c.kind = 'link' AND e.id = c.subject_id
 LEFT JOIN rye.node_source_map m
     ON c.kind = 'link' AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = c.legacy_id COLLATE "default"
-LEFT JOIN rye.nodes n ON n.id = CASE WHEN c.kind = 'link' THEN coalesce(m.node_id, e.source_id) ELSE c.subject_id END
+CROSS JOIN LATERAL (
+    SELECT k.id, k.properties FROM rye.nodes k
+    WHERE k.id = CASE WHEN c.kind = 'link' THEN coalesce(m.node_id, e.source_id) ELSE c.subject_id END
+    OFFSET 0
+) n
 WHERE ($1::text IS NULL OR o.source = $1::text)
     AND ($2::text IS NULL OR c.state = $2::text)
     AND c.conflict_no > coalesce($3::bigint, 0)
@@ -42,7 +46,7 @@ type ConflictListRow struct {
 	Source     string
 	Object     string
 	LegacyID   string
-	NodeID     *uuid.UUID
+	NodeID     uuid.UUID
 	Code       string
 	Kind       string
 	Field      string
@@ -59,7 +63,7 @@ type ConflictListRow struct {
 }
 
 // ConflictList gives the values that sources say and the graph does not hold, since people have changed them there,
-// the oldest first; a null source or state means all. Base is what the source said before, held what the graph had when a run
+// of nodes that the session sees, the oldest first; a null source or state means all. Base is what the source said before, held what the graph had when a run
 // last looked, incoming what the source says now; the next run --prefer source writes the incoming values of the open ones. The
 // next page begins after the conflict_no of the last row.
 func (q *Queries) ConflictList(ctx context.Context, arg ConflictListParams) ([]ConflictListRow, error) {

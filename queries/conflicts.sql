@@ -1,5 +1,5 @@
 -- ConflictList gives the values that sources say and the graph does not hold, since people have changed them there,
--- the oldest first; a null source or state means all. Base is what the source said before, held what the graph had when a run
+-- of nodes that the session sees, the oldest first; a null source or state means all. Base is what the source said before, held what the graph had when a run
 -- last looked, incoming what the source says now; the next run --prefer source writes the incoming values of the open ones. The
 -- next page begins after the conflict_no of the last row.
 -- name: ConflictList :many
@@ -11,7 +11,11 @@ LEFT JOIN rye_import.files f ON f.file_no = c.file_no
 LEFT JOIN rye.edges e ON c.kind = 'link' AND e.id = c.subject_id
 LEFT JOIN rye.node_source_map m
     ON c.kind = 'link' AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = c.legacy_id COLLATE "default"
-LEFT JOIN rye.nodes n ON n.id = CASE WHEN c.kind = 'link' THEN coalesce(m.node_id, e.source_id) ELSE c.subject_id END
+CROSS JOIN LATERAL (
+    SELECT k.id, k.properties FROM rye.nodes k
+    WHERE k.id = CASE WHEN c.kind = 'link' THEN coalesce(m.node_id, e.source_id) ELSE c.subject_id END
+    OFFSET 0
+) n
 WHERE (sqlc.narg('source')::text IS NULL OR o.source = sqlc.narg('source')::text)
     AND (sqlc.narg('state')::text IS NULL OR c.state = sqlc.narg('state')::text)
     AND c.conflict_no > coalesce(sqlc.narg('after_conflict_no')::bigint, 0)

@@ -93,7 +93,7 @@ func (v *Verifier) unresolved(g *reading, r *record, l *graph.Link) bool {
 }
 
 // pick takes the edge that a link means of those between its ends: one that is as current as the link is,
-// rather the one that this link made.
+// rather the one that this link made. Of several periods of a deleted record it is the last.
 func pick(edges []importdb.VerifyListEdgesRow, r *record, l *graph.Link, ended bool) *importdb.VerifyListEdgesRow {
 	var best *importdb.VerifyListEdgesRow
 	most := -1
@@ -109,10 +109,11 @@ func pick(edges []importdb.VerifyListEdgesRow, r *record, l *graph.Link, ended b
 		if e.Record == r.name() && e.Slot == l.Slot {
 			score += 2
 		}
-		if sameTime(optionalTime(e.EffectiveFrom), l.EffectiveFrom) {
+		last := ended && !l.EndKnown
+		if !last && sameTime(optionalTime(e.EffectiveFrom), l.EffectiveFrom) {
 			score++
 		}
-		if score > most {
+		if score > most || score == most && last && optionalTime(e.EffectiveTo).After(optionalTime(best.EffectiveTo)) {
 			best, most = e, score
 		}
 	}

@@ -101,7 +101,11 @@ WITH said AS (
     GROUP BY 1, 2, 3, 4, 5, 6
 ), closed AS (
     UPDATE rye.edges e
-    SET effective_to = greatest(said.ended_at, e.effective_from)
+    SET effective_to = greatest(said.ended_at, e.effective_from),
+        properties = e.properties || coalesce((
+            SELECT rye_import.jsonb_merge(k.properties - 'entered_at' ORDER BY k.rank DESC, k.rec DESC)
+            FROM rye_import.merge_edges k
+            WHERE k.run_no = $2 AND k.outcome = 'closing' AND k.id = e.id AND k.properties IS NOT NULL), '{}')
     FROM said
     WHERE e.effective_to IS NULL AND e.archived_at IS NULL
         AND ((said.kind = 'node' AND (e.source_id = said.owner_id OR e.target_id = said.owner_id)) OR e.id = said.link_id)
@@ -140,8 +144,9 @@ type EdgeCloseReplacedRow struct {
 }
 
 // EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
-// another employer, another owner, a link that has ended. What a name meant before it came to fit several
-// stays, and what a person has opened again. Another source may have a record of the same name that shares the node.
+// another employer, another owner, a link that has ended, of which they may say something new too. What a name meant
+// before it came to fit several stays, and what a person has opened again. Another source may have a record of the same name
+// that shares the node.
 func (q *Queries) EdgeCloseReplaced(ctx context.Context, arg EdgeCloseReplacedParams) ([]EdgeCloseReplacedRow, error) {
 	rows, err := q.db.Query(ctx, edgeCloseReplaced, arg.StartedAt, arg.RunNo, arg.Source)
 	if err != nil {

@@ -163,7 +163,8 @@ const planLineInsertStaged = `-- name: PlanLineInsertStaged :execrows
 INSERT INTO rye_import.plan_lines (run_no, rec, object_no, object, legacy_id, node_id, action, file_no, line)
 SELECT s.run_no, s.rec, s.object_no, o.object, s.legacy_id, CASE WHEN s.changed THEN CASE WHEN s.kind = 'node' THEN s.id END ELSE m.node_id END,
     CASE
-        WHEN NOT s.changed THEN 'unchanged'
+        WHEN NOT s.changed AND e.rec IS NULL THEN 'unchanged'
+        WHEN NOT s.changed THEN 'updated'
         WHEN s.deleted AND (NOT s.existing OR e.rec IS NOT NULL AND r.archived IS NULL) THEN 'archived'
         WHEN NOT s.existing THEN 'created'
         WHEN e.rec IS NOT NULL THEN 'updated'
@@ -175,7 +176,7 @@ LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run
 LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye.node_source_map m
     ON NOT s.changed AND s.kind = 'node' AND m.source_schema = $1 AND m.source_table = o.object AND m.source_id = s.legacy_id
-WHERE s.run_no = $2 AND s.kind <> 'carrier' AND (s.changed OR $3::boolean)
+WHERE s.run_no = $2 AND s.kind <> 'carrier' AND (s.changed OR e.rec IS NOT NULL OR $3::boolean)
 `
 
 type PlanLineInsertStagedParams struct {

@@ -62,7 +62,7 @@ func (d detail) archived() string {
 }
 
 // sections are what is read: lines in which nodes stand as <id>. A fact that an undo has restored stands for the one that it
-// restores, and what is undone is left out.
+// restores, and what is undone is left out, as is what was restored and superseded again at once, if the other leads elsewhere.
 func (d detail) sections() []string {
 	code := "CASE node_type WHEN 'pipeline' THEN properties->>'code' ELSE left(properties->>'code', 8) END"
 	if d.codes {
@@ -87,7 +87,9 @@ func (d detail) sections() []string {
 			to_char(CASE WHEN a.attrs ? 'undo' THEN a.effective_at ELSE a.asserted_at END AT TIME ZONE 'UTC', ` + day + `) || ' to ' || ` + d.until("a.superseded_at") + `,
 			'by ' || b.claim::text)
 		FROM rye.assertions a LEFT JOIN rye.assertions b ON b.id = a.superseded_by
-		WHERE NOT coalesce(a.attrs->'undo' ? 'undone', false) AND coalesce(b.attrs->'undo'->>'restores', '') <> a.id::text`,
+		LEFT JOIN rye.assertions o ON o.id::text = a.attrs->'undo'->>'restores'
+		WHERE NOT coalesce(a.attrs->'undo' ? 'undone', false) AND coalesce(b.attrs->'undo'->>'restores', '') <> a.id::text
+			AND NOT coalesce(a.superseded_at <= a.asserted_at AND o.superseded_by <> a.id, false)`,
 		`SELECT concat_ws(' | ', 'event ' || e.event_type || ' ' || (e.attrs->'import'->>'record'), to_char(e.occurred_at AT TIME ZONE 'UTC', ` + day + `), e.properties::text,
 			(SELECT string_agg(p.role || ' <' || p.node_id || '>', ', ' ORDER BY p.role) FROM rye.event_participants p WHERE p.event_id = e.id))
 		FROM rye.events e WHERE e.event_type NOT IN ('import_run', 'node_merge')`,

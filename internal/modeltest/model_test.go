@@ -487,7 +487,17 @@ type link struct {
 	reverse   bool // from the other record to this one
 	props     map[string]any
 	since     time.Time
+	stated    time.Time // the beginning as the record says it, which is not that of a change
 	until     time.Time // that is, when the record was deleted
+}
+
+// tell gives an edge the properties that a link says of it. One that came with a change was entered then.
+func (l link) tell(e *edge) {
+	for name, v := range l.props {
+		if name != "entered_at" || !e.since.After(l.stated) {
+			e.props[name] = v
+		}
+	}
 }
 
 // byName stands for the object of references by the name of a company.
@@ -525,7 +535,7 @@ func linksOf(k key, r row) []link {
 	var all []link
 	add := func(slot, typ, object string, reverse bool, props map[string]any) {
 		if r[slot] != "" {
-			all = append(all, link{slot: slot, typ: typ, ref: key{object, r[slot]}, reverse: reverse, props: props, since: since})
+			all = append(all, link{slot: slot, typ: typ, ref: key{object, r[slot]}, reverse: reverse, props: props, since: since, stated: since})
 		}
 	}
 	switch k.object {

@@ -9,8 +9,9 @@ JOIN rye_import.objects o ON o.object_no = s.object_no
 WHERE m.run_no = @run_no AND m.outcome IN ('new', 'ended');
 
 -- EdgeCloseReplaced ends the edges that known records made before and that they say otherwise now:
--- another employer, another owner, a link that has ended. What a name meant before it came to fit several
--- stays, and what a person has opened again. Another source may have a record of the same name that shares the node.
+-- another employer, another owner, a link that has ended, of which they may say something new too. What a name meant
+-- before it came to fit several stays, and what a person has opened again. Another source may have a record of the same name
+-- that shares the node.
 -- name: EdgeCloseReplaced :many
 WITH said AS (
     SELECT m.rec, m.slot, s.id AS owner_id, s.kind, o.object || '/' || s.legacy_id AS record, r.target_id AS link_id,
@@ -23,7 +24,11 @@ WITH said AS (
     GROUP BY 1, 2, 3, 4, 5, 6
 ), closed AS (
     UPDATE rye.edges e
-    SET effective_to = greatest(said.ended_at, e.effective_from)
+    SET effective_to = greatest(said.ended_at, e.effective_from),
+        properties = e.properties || coalesce((
+            SELECT rye_import.jsonb_merge(k.properties - 'entered_at' ORDER BY k.rank DESC, k.rec DESC)
+            FROM rye_import.merge_edges k
+            WHERE k.run_no = @run_no AND k.outcome = 'closing' AND k.id = e.id AND k.properties IS NOT NULL), '{}')
     FROM said
     WHERE e.effective_to IS NULL AND e.archived_at IS NULL
         AND ((said.kind = 'node' AND (e.source_id = said.owner_id OR e.target_id = said.owner_id)) OR e.id = said.link_id)

@@ -41,6 +41,8 @@ WITH staged AS (
         SELECT DISTINCT s.subject_id, s.assertion_type, s.assertion_key FROM staged s WHERE s.known AND s.subject_id IS NOT NULL
     ) k ON a.subject_node_id = k.subject_id AND a.assertion_type = k.assertion_type AND a.assertion_key = k.assertion_key
         AND a.subject_edge_id IS NULL AND NOT coalesce(a.attrs -> 'undo' ? 'undone', false)
+        -- What an undo has restored and the same export has superseded again at once was never valid for itself.
+        AND NOT coalesce(a.attrs -> 'undo' ? 'restores' AND a.superseded_at <= a.asserted_at, false)
 ), everything AS (
     SELECT s.rec, s.id, s.slot, s.subject_id, s.assertion_type, s.assertion_key, s.claim, s.before_stage, s.asserted_at, s.event_id,
         NOT s.history AS present, false AS stands, NULL::timestamptz AS superseded_at, NULL::timestamptz AS created_at, s.asserted_at AS placed_at
