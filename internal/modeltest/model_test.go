@@ -491,15 +491,6 @@ type link struct {
 	until     time.Time // that is, when the record was deleted
 }
 
-// tell gives an edge the properties that a link says of it. One that came with a change was entered then.
-func (l link) tell(e *edge) {
-	for name, v := range l.props {
-		if name != "entered_at" || !e.since.After(l.stated) {
-			e.props[name] = v
-		}
-	}
-}
-
 // byName stands for the object of references by the name of a company.
 const byName = "Company.name"
 
