@@ -13,7 +13,7 @@ LEFT JOIN rye.node_source_map m
     ON c.kind = 'link' AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = c.legacy_id COLLATE "default"
 CROSS JOIN LATERAL (
     SELECT k.id, k.properties FROM rye.nodes k
-    WHERE k.id = CASE WHEN c.kind = 'link' THEN coalesce(m.node_id, e.source_id) ELSE c.subject_id END
+    WHERE k.id = CASE WHEN c.kind <> 'link' THEN c.subject_id WHEN m.node_id IS NOT NULL THEN m.node_id ELSE e.source_id END
     OFFSET 0
 ) n
 WHERE (sqlc.narg('source')::text IS NULL OR o.source = sqlc.narg('source')::text)
