@@ -648,3 +648,58 @@ func TestMerge_Blanks(t *testing.T) {
 	require.Equal(t, Nodes{}, out.Nodes, "nothing is left to take away or to fill")
 	require.Equal(t, Records{Unchanged: 1}, out.Objects["Contact"])
 }
+
+// TestMerge_Returns has somebody come back together with what a deal has waited for: the deal has not spoken, so its other edges
+// open again.
+func TestMerge_Returns(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	b := people("Ada")
+	b.deal(2, "1", "100", "EUR")
+	b.Links = []graph.Link{
+		{Rec: 2, Slot: "ContactId", EdgeType: "primary_contact", Target: graph.Ref{Object: "Contact", ID: "A"}},
+		{Rec: 2, Slot: "AccountId", EdgeType: "targets", Target: graph.Ref{Object: "Account", ID: "late"}},
+	}
+	imported(t, pool, b, MergeOptions{})
+	gone := people("Ada")
+	gone.Records[0].Hash[0]++
+	gone.Records[0].Deleted = true
+	imported(t, pool, gone, MergeOptions{})
+	standing := "SELECT edge_type FROM rye.edges WHERE effective_to IS NULL ORDER BY 1"
+	require.Empty(t, values(t, pool, standing))
+	back := people("Ada")
+	back.org(2, "late", "Late")
+	out := imported(t, pool, back, MergeOptions{})
+	require.Equal(t, Edges{Created: 1, Updated: 1}, out.Edges)
+	require.Equal(t, []string{"primary_contact", "targets"}, values(t, pool, standing))
+}
+
+// TestMerge_LastWords has a deal move to another pipeline, change, and be deleted: it has entered the pipeline when it moved, and what
+// it says of its links at last is kept.
+func TestMerge_LastWords(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	pipelines := &batch{}
+	for i, id := range []string{"old", "new"} {
+		pipelines.add(int64(i)+1, "Pipeline", id, "pipeline", "", id)
+	}
+	imported(t, pool, pipelines, MergeOptions{})
+	tell := func(label, pipeline, role string, version time.Time, deleted bool) []string {
+		t.Helper()
+		b := &batch{}
+		r := b.add(1, "Opportunity", "1", "opportunity", "OPP", label)
+		r.Version, r.Deleted = version, deleted
+		b.Links = []graph.Link{{
+			Rec: 1, Slot: "pipeline", EdgeType: "pipeline_member", Target: graph.Ref{Object: "Pipeline", ID: pipeline}, EffectiveFrom: january,
+			Properties: []byte(`{"role": "` + role + `", "entered_at": "` + january.Format(time.RFC3339) + `"}`),
+		}}
+		imported(t, pool, b, MergeOptions{})
+		return values(t, pool, `SELECT concat_ws(' ', n.label, e.properties ->> 'role', left(e.properties ->> 'entered_at', 10), to_char(e.effective_to AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+			FROM rye.edges e JOIN rye.nodes n ON n.id = e.target_id ORDER BY e.effective_from, 1`)
+	}
+	moved, next := january.AddDate(0, 1, 0), january.AddDate(0, 2, 0)
+	tell("Loom", "old", "a", january, false)
+	require.Equal(t, []string{"old a 2024-01-15 2024-02-15", "new a 2024-02-15"}, tell("Loom II", "new", "a", moved, false))
+	require.Equal(t, []string{"old a 2024-01-15 2024-02-15", "new b 2024-02-15"}, tell("Loom III", "new", "b", next, false))
+	require.Equal(t, []string{"old a 2024-01-15 2024-02-15", "new c 2024-02-15 2024-04-15"}, tell("Loom IV", "new", "c", next.AddDate(0, 1, 0), true))
+}

@@ -169,8 +169,14 @@ func (u *undoer) check(ctx context.Context) error {
 	case r.PrunedAt != nil:
 		return refuse("what it changed was kept until %s only, see the retention", r.PrunedAt.UTC().Format(time.DateOnly))
 	}
-	u.journaled = u.undone.Undoes != nil
-	return nil
+	if u.journaled = u.undone.Undoes != nil; !u.journaled {
+		return nil
+	}
+	undo, err := u.q.RunGetForUndo(ctx, *u.undone.Undoes)
+	if err == nil && undo.Undoes != nil {
+		return refuse("it has brought run %d back; to take that run back again: rye-import runs undo %d", *undo.Undoes, *undo.Undoes)
+	}
+	return err
 }
 
 // changes is a number of statements of which the first error ends the rest.
