@@ -230,29 +230,28 @@ func (m *model) endDead() {
 	}
 }
 
-// reopen opens edges again that ended with a node which is back: the last one between two nodes, of a
-// record that has said nothing since.
+// reopen opens edges again that ended with a node which is back, if their record has said nothing since: of several
+// between two nodes the last.
 func (m *model) reopen(use map[key]row, changed map[key]bool) {
 	type ends struct {
 		typ      string
 		from, to *node
 	}
-	last := make(map[ends]*edge)
+	open, last := make(map[ends]bool), make(map[ends]*edge)
 	for _, e := range m.edges {
-		if e.archived || !m.back[e.from] && !m.back[e.to] {
-			continue
-		}
 		t := ends{e.typ, e.from, e.to}
-		if have := last[t]; have == nil || e.until.IsZero() || !have.until.IsZero() && !e.until.Before(have.until) {
+		switch rec := m.records[e.rec]; {
+		case e.archived || !m.back[e.from] && !m.back[e.to] || e.from.archived || e.to.archived:
+		case e.until.IsZero():
+			open[t] = true
+		case e.ended == 0 || rec == nil || rec.missing || rec.deleted || rec.step+1 > e.ended:
+		case use[e.rec] != nil && (changed[e.rec] || same(e.rec, use[e.rec]).id != ""):
+		case last[t] == nil || !e.until.Before(last[t].until):
 			last[t] = e
 		}
 	}
-	for _, e := range last {
-		rec := m.records[e.rec]
-		if e.until.IsZero() || e.ended == 0 || e.from.archived || e.to.archived || rec == nil || rec.missing || rec.deleted || rec.step+1 > e.ended {
-			continue
-		}
-		if r := use[e.rec]; r == nil || !changed[e.rec] && same(e.rec, r).id == "" {
+	for t, e := range last {
+		if !open[t] {
 			e.until, e.ended = never, 0
 		}
 	}

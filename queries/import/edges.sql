@@ -142,10 +142,11 @@ WHERE (e.source_id = dead.id OR e.target_id = dead.id) AND e.effective_to IS NUL
         SELECT FROM rye_import.merge_edges m WHERE m.run_no = @run_no::int AND m.id = e.id AND m.outcome = 'present');
 
 -- EdgeReopenReturned opens the edges again that ended because a node was archived which this run brings
--- back: those whose record has said nothing since. What the records of the run say is an edge of its own.
+-- back: those whose record has said nothing since, and of several between two nodes the last. What the records of the run
+-- say is an edge of its own.
 -- name: EdgeReopenReturned :execrows
 WITH ended AS (
-    SELECT DISTINCT ON (e.edge_type, e.source_id, e.target_id) e.id, e.edge_type, e.source_id, e.target_id,
+    SELECT e.id, e.edge_type, e.source_id, e.target_id, e.effective_to,
         e.attrs -> 'import' ->> 'record' AS record, rye_import.journal_number(e.attrs -> 'import' -> 'run') AS made_no,
         rye_import.journal_number(e.attrs -> 'ended_with_node') AS ended_no
     FROM rye_import.merge_nodes c
@@ -153,7 +154,6 @@ WITH ended AS (
     JOIN rye.nodes s ON s.id = e.source_id AND s.archived_at IS NULL
     JOIN rye.nodes t ON t.id = e.target_id AND t.archived_at IS NULL
     WHERE c.run_no = @run_no::int AND NOT c.archive AND e.attrs ? 'ended_with_node' AND e.effective_to IS NOT NULL AND e.archived_at IS NULL
-    ORDER BY e.edge_type, e.source_id, e.target_id, e.effective_to DESC, e.id
 ), said AS (
     SELECT x.id
     FROM ended x
@@ -163,11 +163,16 @@ WITH ended AS (
     WHERE r.archived IS NULL AND r.run_no <= x.ended_no AND NOT EXISTS (
         SELECT FROM rye_import.staging_records s
         WHERE s.run_no = @run_no::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.changed AND s.kind <> 'carrier')
+), last AS (
+    SELECT DISTINCT ON (x.edge_type, x.source_id, x.target_id) x.id, x.edge_type, x.source_id, x.target_id
+    FROM ended x
+    WHERE x.record IS NULL OR x.id IN (SELECT said.id FROM said)
+    ORDER BY x.edge_type, x.source_id, x.target_id, x.effective_to DESC, x.id
 )
 UPDATE rye.edges e
 SET effective_to = NULL, attrs = e.attrs - 'ended_with_node'
-FROM ended x
-WHERE e.id = x.id AND (x.record IS NULL OR x.id IN (SELECT said.id FROM said))
+FROM last x
+WHERE e.id = x.id
     AND NOT EXISTS (
         SELECT FROM rye.edges k
         WHERE k.source_id = x.source_id AND k.edge_type = x.edge_type AND k.target_id = x.target_id
