@@ -163,7 +163,7 @@ func TestJournal(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, all, 3)
 		for _, c := range all {
-			require.Equal(t, []any{"salesforce", "Contact", barbora, &contact}, []any{c.Source, c.Object, c.LegacyID, c.NodeID})
+			require.Equal(t, []any{"salesforce", "Contact", barbora, contact}, []any{c.Source, c.Object, c.LegacyID, c.NodeID})
 			require.Regexp(t, "^CON-", c.Code)
 		}
 		require.Equal(t, []string{"label", "properties.title", "properties.title"}, []string{all[0].Field, all[1].Field, all[2].Field})

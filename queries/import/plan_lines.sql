@@ -4,9 +4,9 @@ INSERT INTO rye_import.plan_lines (run_no, rec, object, legacy_id, action, reaso
 VALUES (@run_no, @rec, @object, @legacy_id, @action, @reason, @file_no, @line);
 
 -- PlanLineInsertStaged makes lines of the records of the run, with what becomes of them as StagingRecordOutcomes
--- counts it; so it has to come before the records are noted.
+-- counts it; so it has to come before the records are noted. Those that others name stand in no line of the export.
 -- name: PlanLineInsertStaged :execrows
-INSERT INTO rye_import.plan_lines (run_no, rec, object_no, object, legacy_id, node_id, action, file_no, line)
+INSERT INTO rye_import.plan_lines (run_no, rec, object_no, object, legacy_id, node_id, action, reason, file_no, line)
 SELECT s.run_no, s.rec, s.object_no, o.object, s.legacy_id, CASE WHEN s.changed THEN CASE WHEN s.kind = 'node' THEN s.id END ELSE m.node_id END,
     CASE
         WHEN NOT s.changed AND e.rec IS NULL THEN 'unchanged'
@@ -15,9 +15,12 @@ SELECT s.run_no, s.rec, s.object_no, o.object, s.legacy_id, CASE WHEN s.changed 
         WHEN NOT s.existing THEN 'created'
         WHEN e.rec IS NOT NULL THEN 'updated'
         ELSE 'unchanged'
-    END, s.file_no, s.line
+    END,
+    CASE WHEN s.rec < 0 THEN 'merged into ' || k.object || ' ' || s.same_id END,
+    CASE WHEN s.rec >= 0 THEN s.file_no END, CASE WHEN s.rec >= 0 THEN s.line END
 FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
+LEFT JOIN rye_import.objects k ON k.object_no = s.same_object_no
 LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye.node_source_map m
