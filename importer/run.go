@@ -134,6 +134,11 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	}
 	r.summary.Status = "done"
 	begun = time.Now()
+	if err := r.run.Restore(ctx, r.cfg.Workers); err != nil {
+		r.warn("the data is in, but not all that makes it fast to find; the next run completes it: %v", err)
+	}
+	r.phase("indexes", begun)
+	begun = time.Now()
 	if err := r.run.Close(ctx); err != nil {
 		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
 	}

@@ -68,6 +68,8 @@ type Run struct {
 	named   atomic.Bool  // whether a reference by name was copied
 
 	returned atomic.Bool // whether a row of a reject file was
+
+	postponed bool // whether the merge has left indexes of the graph to Restore
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the
@@ -117,6 +119,11 @@ func (r *Run) begin(ctx context.Context) error {
 	} else if len(crashed) > 0 {
 		r.cfg.Logger.Info("cleaning up after a crashed run", "runs", len(crashed))
 		if err := r.release(ctx, crashed); err != nil {
+			return err
+		}
+	}
+	if r.plan == nil {
+		if err := r.heal(ctx); err != nil {
 			return err
 		}
 	}

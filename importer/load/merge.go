@@ -45,22 +45,23 @@ type Settlement struct {
 
 // merger is a merge while it is under way.
 type merger struct {
-	run     *Run
-	q       *importdb.Queries
-	opts    MergeOptions
-	out     *Outcome
-	started time.Time
-	phase   string
-	source  string
-	no      int32
-	gone    []goneRecord
-	matched int64   // staged records that were known before
-	merged  int64   // dead records that others name as merged into them
-	dead    []int64 // records with nodes that died into others
-	asked   bool    // whether there are references by name
-	locked  bool    // whether nodes are locked
-	dispute bool    // whether the source has conflicts
-	contest int64   // fields in which the run meets what people have changed
+	run       *Run
+	q         *importdb.Queries
+	opts      MergeOptions
+	out       *Outcome
+	started   time.Time
+	phase     string
+	source    string
+	no        int32
+	gone      []goneRecord
+	matched   int64   // staged records that were known before
+	merged    int64   // dead records that others name as merged into them
+	dead      []int64 // records with nodes that died into others
+	asked     bool    // whether there are references by name
+	locked    bool    // whether nodes are locked
+	dispute   bool    // whether the source has conflicts
+	contest   int64   // fields in which the run meets what people have changed
+	postponed bool    // whether indexes of the graph are to be made after the merge
 
 	do func(context.Context) error // what is done in the transaction
 }
@@ -80,6 +81,7 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 		m.do = m.merge
 		err := m.transact(ctx)
 		if err == nil {
+			r.postponed = m.postponed
 			return m.out, nil
 		}
 		// Once the caller has settled the run, its reject files are written.
@@ -179,6 +181,7 @@ func (m *merger) merge(ctx context.Context) error {
 		{"links", m.links},
 		{"facts", m.facts},
 		{"records", m.records},
+		{"keys of the graph", m.constrain},
 		{phaseCheck, m.settle},
 	}
 	for _, s := range steps {
@@ -381,6 +384,9 @@ func (m *merger) nodes(ctx context.Context) error {
 	}
 	// After the codes: who creates a deal holds the counter, and may wait for a node.
 	if err := m.lock(ctx, nil); err != nil {
+		return err
+	}
+	if err := m.postpone(ctx); err != nil {
 		return err
 	}
 	changed, err := m.q.MergeNodeInsert(ctx, m.no)

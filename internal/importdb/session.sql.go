@@ -145,6 +145,20 @@ func (q *Queries) SessionTuneMerge(ctx context.Context, arg SessionTuneMergePara
 	return err
 }
 
+const sessionTuneRestore = `-- name: SessionTuneRestore :exec
+SELECT set_config('maintenance_work_mem', '256MB', true), set_config('max_parallel_maintenance_workers', '0', true),
+    set_config('work_mem', '256MB', true), set_config('jit', 'off', true), set_config('synchronous_commit', 'off', true),
+    set_config('statement_timeout', '0', true)
+`
+
+// SessionTuneRestore sets up a transaction that makes an index or checks a foreign key, while others beside it do the
+// same: memory for one sort, and none of the server's helpers. Its commit need not wait for the disk: what is lost
+// in a crash is noted as still to be made.
+func (q *Queries) SessionTuneRestore(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionTuneRestore)
+	return err
+}
+
 const sessionTuneStaging = `-- name: SessionTuneStaging :exec
 SELECT set_config('synchronous_commit', 'off', true)
 `

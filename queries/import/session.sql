@@ -34,6 +34,14 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
 SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
     set_config('idle_in_transaction_session_timeout', '0', true), set_config('rye_import.run', @run_no::text, true);
 
+-- SessionTuneRestore sets up a transaction that makes an index or checks a foreign key, while others beside it do the
+-- same: memory for one sort, and none of the server's helpers. Its commit need not wait for the disk: what is lost
+-- in a crash is noted as still to be made.
+-- name: SessionTuneRestore :exec
+SELECT set_config('maintenance_work_mem', '256MB', true), set_config('max_parallel_maintenance_workers', '0', true),
+    set_config('work_mem', '256MB', true), set_config('jit', 'off', true), set_config('synchronous_commit', 'off', true),
+    set_config('statement_timeout', '0', true);
+
 -- SessionTuneFirst sets up the merge of a source that says its first word, most of which is new. Where a plan, or a
 -- run that failed, has been the first to write, the planner may take the tables of the graph for empty, and join what
 -- is then in them row by row with everything staged.

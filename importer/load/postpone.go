@@ -1,0 +1,103 @@
+package load
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/projectrye/rye-import/internal/importdb"
+)
+
+// postponeFrom is how many new records make it worth while to postpone the indexes of the graph: below, to take them off
+// and to make them again takes longer than to keep them.
+const postponeFrom = 5000
+
+// postpone takes the foreign keys and secondary indexes of the graph off, if this is the first that comes into it.
+// From then on nobody else sees the graph until the merge ends. They are made again in part by the merge itself, see
+// constrain, and for the rest by Run.Restore.
+func (m *merger) postpone(ctx context.Context) error {
+	records := m.run.changed.Load()
+	if m.run.Known || m.matched > 0 || records < postponeFrom {
+		return nil
+	}
+	refused, err := m.q.PostponedBegin(ctx, importdb.PostponedBeginParams{Records: records, Sessions: m.run.pool.Stat().TotalConns()})
+	if err != nil {
+		return err
+	}
+	if refused != "" {
+		m.run.cfg.Logger.Info("the indexes of the graph stay while it is filled; the run takes the slower way", "reason", refused)
+		return nil
+	}
+	m.postponed = true
+	return nil
+}
+
+// constrain makes what must hold when the merge commits: unique indexes, and foreign keys for all that is written from
+// then on.
+func (m *merger) constrain(ctx context.Context) error {
+	if !m.postponed {
+		return nil
+	}
+	for {
+		name, err := m.q.PostponedRestore(ctx, true)
+		if err != nil || name == "" {
+			return err
+		}
+	}
+}
+
+// Restore makes the indexes that the merge has taken off, and checks its foreign keys, on some connections at once. What is
+// not done when it fails is noted in the database, and done by the next run. Errors are those of the database.
+func (r *Run) Restore(ctx context.Context, connections int) error {
+	if !r.postponed {
+		return nil
+	}
+	return restore(ctx, r.pool, connections)
+}
+
+// heal makes what a run that was killed has left to be made.
+func (r *Run) heal(ctx context.Context) error {
+	items, err := importdb.New(r.lock).PostponedCount(ctx)
+	if err != nil || items == 0 {
+		return err
+	}
+	r.cfg.Logger.Info("making the indexes that an earlier run was to make after its merge", "left", items)
+	return restore(ctx, r.pool, healConnections)
+}
+
+// healConnections is how many connections make what an earlier run has left.
+const healConnections = 2
+
+func restore(ctx context.Context, pool *pgxpool.Pool, connections int) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for range connections {
+		g.Go(func() error {
+			for {
+				name, err := restoreOne(ctx, pool)
+				if err != nil || name == "" {
+					return err
+				}
+			}
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("making the indexes and checking the foreign keys of the graph: %w", err)
+	}
+	return nil
+}
+
+// restoreOne makes the next thing that nobody else is making, and gives its name.
+func restoreOne(ctx context.Context, pool *pgxpool.Pool) (name string, err error) {
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		q := importdb.New(tx)
+		if err := q.SessionTuneRestore(ctx); err != nil {
+			return err
+		}
+		name, err = q.PostponedRestore(ctx, false)
+		return err
+	})
+	return name, err
+}

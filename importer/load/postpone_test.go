@@ -1,0 +1,161 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/projectrye/rye-import/internal/pgtest"
+)
+
+// catalog is everything that is postponed, as the catalogs have it.
+func catalog(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	return values(t, pool, `SELECT pg_get_indexdef(i.indexrelid) || ' valid ' || i.indisvalid FROM pg_index i
+			WHERE i.indrelid::regclass::text ~ '^rye\.'
+		UNION ALL SELECT k.conrelid::regclass || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid) || ' valid ' || k.convalidated FROM pg_constraint k
+			WHERE k.connamespace = 'rye'::regnamespace
+		ORDER BY 1`)
+}
+
+// crowd is as many people as make it worth while to postpone indexes, each with an employer.
+func crowd() *batch {
+	b := &batch{}
+	b.org(1, "acme", "Acme")
+	for i := int64(2); i <= postponeFrom; i++ {
+		b.person(i, fmt.Sprint("p", i), fmt.Sprint("Person ", i))
+		b.employs(i, "acme")
+	}
+	return b
+}
+
+// merged is a run up to its commit.
+func merged(t *testing.T, pool *pgxpool.Pool, b *batch) *Run {
+	t.Helper()
+	run := begun(t, pool, "crm")
+	staged(t, run, file(t, run, "Contact.csv"), b)
+	_, err := run.Merge(t.Context(), MergeOptions{Settle: content})
+	require.NoError(t, err)
+	return run
+}
+
+func left(t *testing.T, pool *pgxpool.Pool) int {
+	t.Helper()
+	return value[int](t, pool, "SELECT count(*) FROM rye_import.postponed")
+}
+
+// TestPostpone imports into an empty graph, and looks at what holds before and after the rest is made.
+func TestPostpone(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	before := catalog(t, pool)
+	run := merged(t, pool, crowd())
+	require.NotZero(t, left(t, pool))
+	require.NotEqual(t, before, catalog(t, pool))
+	require.Equal(t, postponeFrom, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
+
+	// Keys, unique indexes and foreign keys hold for all that anybody writes from now on.
+	for constraint, sql := range map[string]string{
+		"edges_target_id_fkey": "INSERT INTO rye.edges (edge_type, source_id, target_id) SELECT 'employs', id, gen_random_uuid() FROM rye.nodes LIMIT 1",
+		"nodes_external_key":   "INSERT INTO rye.nodes (node_type, external_source, external_id) SELECT 'org', external_source, external_id FROM rye.nodes LIMIT 1",
+		"nodes_pkey":           "INSERT INTO rye.nodes (id, node_type) SELECT id, 'org' FROM rye.nodes LIMIT 1",
+		"assertions_current": `INSERT INTO rye.assertions (assertion_type, subject_node_id, claim) SELECT 'likes', n.id, '{}'
+			FROM (SELECT id FROM rye.nodes LIMIT 1) n, generate_series(1, 2)`,
+	} {
+		_, err := pool.Exec(t.Context(), sql)
+		require.ErrorContains(t, err, constraint)
+	}
+
+	require.NoError(t, run.Restore(t.Context(), 3))
+	require.Zero(t, left(t, pool))
+	require.Equal(t, before, catalog(t, pool))
+	require.NoError(t, run.Close(t.Context()))
+}
+
+// TestPostpone_Killed comes after a run that was killed between its commit and the rest.
+func TestPostpone_Killed(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	before := catalog(t, pool)
+	killed := merged(t, pool, crowd())
+	waiting := left(t, pool)
+	require.NotZero(t, waiting)
+	killed.unlock()
+
+	cfg := config("crm")
+	cfg.Plan = true
+	plan, err := Begin(t.Context(), pool, cfg)
+	require.NoError(t, err)
+	require.Equal(t, waiting, left(t, pool), "a plan makes nothing")
+	plan.unlock()
+
+	next := begun(t, pool, "another")
+	require.Zero(t, left(t, pool))
+	require.Equal(t, before, catalog(t, pool))
+	require.NoError(t, next.Close(t.Context()))
+}
+
+// TestPostpone_Failed proves that a merge that fails leaves everything where it was.
+func TestPostpone_Failed(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	before := catalog(t, pool)
+	run := begun(t, pool, "crm")
+	staged(t, run, file(t, run, "Contact.csv"), crowd())
+	failed := errors.New("the balance is wrong")
+	_, err := run.Merge(t.Context(), MergeOptions{Settle: func(context.Context, *Outcome, *Ledger) (Settlement, error) { return Settlement{}, failed }})
+	require.ErrorIs(t, err, failed)
+	require.NoError(t, run.Restore(t.Context(), 1))
+	require.Equal(t, before, catalog(t, pool))
+	require.Zero(t, left(t, pool))
+	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
+}
+
+// TestPostpone_Refused tells why the indexes stay.
+func TestPostpone_Refused(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	before := catalog(t, pool)
+	refused := func(records, sessions int) string {
+		tx, err := pool.Begin(t.Context())
+		require.NoError(t, err)
+		defer tx.Rollback(t.Context()) //nolint:errcheck // nothing is to stay
+		var reason *string
+		require.NoError(t, tx.QueryRow(t.Context(), "SELECT rye_import.postpone_indexes($1, $2)", records, sessions).Scan(&reason))
+		if reason == nil {
+			return ""
+		}
+		return *reason
+	}
+	const anyone = 1000
+	require.Empty(t, refused(1000, anyone))
+	require.Contains(t, refused(1000, 0), "others are connected")
+
+	reader, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = reader.Exec(t.Context(), "SELECT FROM rye.edges")
+	require.NoError(t, err)
+	require.Equal(t, "others use the graph", refused(1000, anyone))
+	require.NoError(t, reader.Rollback(t.Context()))
+
+	execute(t, pool, "INSERT INTO rye.nodes (node_type, label) SELECT 'org', 'Org ' || n FROM generate_series(1, 50) n")
+	require.Equal(t, "the graph is not empty", refused(499, anyone))
+	require.Empty(t, refused(500, anyone), "what stands is little")
+
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	var nodes int
+	_, err = tx.Exec(t.Context(), "SELECT rye_import.postpone_indexes(500, 1000)")
+	require.NoError(t, err)
+	require.NoError(t, tx.QueryRow(t.Context(), "SELECT count(*) FROM rye.nodes").Scan(&nodes))
+	require.Equal(t, 50, nodes, "what stands stays")
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.Equal(t, before, catalog(t, pool))
+
+	execute(t, pool, "ALTER FUNCTION rye_import.postpone_indexes OWNER TO rye_app")
+	require.Contains(t, refused(1000, anyone), "does not own")
+}
