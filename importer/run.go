@@ -133,23 +133,32 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 		return r.run.Close(ctx)
 	}
 	r.summary.Status = "done"
-	begun = time.Now()
-	if err := r.run.Restore(ctx, r.cfg.Workers); err != nil {
-		r.warn("the data is in, but not all that makes it fast to find; the next run completes it: %v", err)
-	}
-	r.phase("indexes", begun)
-	begun = time.Now()
+	r.complete(ctx)
 	if err := r.run.Close(ctx); err != nil {
 		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
 	}
+	return nil
+}
+
+// complete makes what readers of the graph need to be fast, after the commit: the indexes that a first import has
+// postponed, and the materialized views, which ask them. What fails is left to the next run, for the data is in.
+func (r *runner) complete(ctx context.Context) {
+	begun := time.Now()
+	if r.run.Postponed {
+		r.cfg.Progress(Progress{Phase: "indexes"})
+		if err := r.run.Restore(ctx, r.cfg.Workers); err != nil {
+			r.warn("the data is in, but not all indexes are made; the next run makes them: %v", err)
+		}
+		r.phase("indexes", begun)
+	}
 	if r.changed() {
+		begun = time.Now()
 		r.cfg.Progress(Progress{Phase: "refresh"})
 		if err := load.RefreshViews(ctx, r.pool); err != nil {
 			r.warn("the materialized views were not refreshed: %v", err)
 		}
 		r.phase("refresh", begun)
 	}
-	return nil
 }
 
 // describe puts what is known before the run into the summary.

@@ -273,8 +273,9 @@ BEGIN
     -- Two callers that have both looked at an empty view could not both lock it.
     PERFORM pg_advisory_xact_lock(hashtextextended('rye.refresh_crm_views', 0));
     -- After a plan, or a load that failed, the planner may take tables for empty that have just been filled.
-    IF NOT EXISTS (SELECT FROM opportunities_active) AND NOT EXISTS (SELECT FROM contacts_directory) THEN
-        ANALYZE nodes, edges, assertions;
+    IF EXISTS (SELECT FROM pg_class c WHERE c.oid IN ('nodes'::regclass, 'edges'::regclass, 'assertions'::regclass) AND c.reltuples <= 0) THEN
+        ANALYZE nodes (id, node_type, archived_at), edges (edge_type, source_id, target_id, effective_to, archived_at),
+            assertions (subject_node_id, assertion_type, assertion_key, superseded_at);
     END IF;
     IF EXISTS (SELECT FROM opportunities_active) THEN
         REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;

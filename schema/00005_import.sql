@@ -76,7 +76,7 @@ CREATE TABLE rye_import.objects (
 COMMENT ON TABLE rye_import.objects IS 'A kind of record in a source, and the short number that stands for the pair.';
 
 CREATE TABLE rye_import.records (
-    object_no    int NOT NULL REFERENCES rye_import.objects,
+    object_no    int NOT NULL, -- of objects, from which nothing is ever taken: a key would be asked for every record
     legacy_id    text COLLATE "C" NOT NULL,
     content_hash uuid NOT NULL,
     target_id    uuid,
@@ -194,7 +194,7 @@ CREATE TABLE rye_import.names (
     lookup_no int NOT NULL,
     name_key  text COLLATE "C" NOT NULL,
     name      text COLLATE "C" NOT NULL,
-    object_no int NOT NULL REFERENCES rye_import.objects,
+    object_no int NOT NULL,
     legacy_id text COLLATE "C" NOT NULL,
     derived   boolean NOT NULL,
     run_no    int NOT NULL

@@ -5,7 +5,7 @@
 -- transaction that says rye_import.run = N works for run N; all others are people.
 
 CREATE TABLE rye_import.created_nodes (
-    run_no  int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    run_no  int NOT NULL, -- of runs, from which nothing is ever taken: a key would be asked for every node
     node_id uuid NOT NULL
 );
 COMMENT ON TABLE rye_import.created_nodes IS 'The nodes that a run made. What else it made tells by its time of creation, which is that of the run.';

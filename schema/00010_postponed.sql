@@ -13,11 +13,11 @@ CREATE TABLE rye_import.postponed (
 COMMENT ON TABLE rye_import.postponed IS 'Indexes and foreign keys of the graph that a first import took off and that are still to be made or checked.';
 COMMENT ON COLUMN rye_import.postponed.at_once IS 'Whether it belongs into the transaction that took it off: a unique index, or a foreign key that new rows must fit.';
 
--- postpone_indexes takes the foreign keys and secondary indexes of the graph off for a merge of p_records records, and
--- gives null; or it leaves all as it is, and gives the reason. It does so if what stands is little beside what comes, if
--- no other session is connected (p_sessions is how many the run has itself), and if the owner of this function owns the tables.
+-- postpone_indexes takes the foreign keys and secondary indexes of the graph off, and gives null; or it leaves all as it is, and
+-- gives the reason. It does so if no other session is connected (p_sessions is how many the run has itself), and if the owner
+-- of this function owns the tables.
 -- Keys stay: statements of the merge ask them. So does an index with anything to it that its definition does not say.
-CREATE FUNCTION rye_import.postpone_indexes(p_records bigint, p_sessions int) RETURNS text LANGUAGE plpgsql
+CREATE FUNCTION rye_import.postpone_indexes(p_sessions int) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 DECLARE
     c_tables constant regclass[] := ARRAY['rye.nodes', 'rye.edges', 'rye.events', 'rye.event_participants', 'rye.assertions',
@@ -27,11 +27,6 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT FROM pg_class c WHERE c.oid = ANY (c_tables) AND NOT pg_has_role(c.relowner, 'USAGE')) THEN
         RETURN 'the owner of rye_import does not own the tables of the graph';
-    END IF;
-    IF (SELECT count(*) FROM (
-            (SELECT FROM rye.nodes LIMIT p_records / 10 + 1) UNION ALL (SELECT FROM rye.edges LIMIT p_records / 10 + 1)
-            UNION ALL (SELECT FROM rye.events LIMIT p_records / 10 + 1) UNION ALL (SELECT FROM rye.assertions LIMIT p_records / 10 + 1)) x) > p_records / 10 THEN
-        RETURN 'the graph is not empty';
     END IF;
     SELECT string_agg(DISTINCT coalesce(nullif(s.application_name, ''), 'unnamed'), ', ') INTO v_found
     FROM (
@@ -45,7 +40,8 @@ BEGIN
     END IF;
     BEGIN
         SET LOCAL lock_timeout = '2s';
-        LOCK TABLE rye.nodes, rye.edges, rye.events, rye.event_participants, rye.assertions, rye.node_source_map IN ACCESS EXCLUSIVE MODE;
+        LOCK TABLE rye.nodes, rye.edges, rye.events, rye.event_participants, rye.assertions, rye.node_source_map, records, created_nodes
+            IN ACCESS EXCLUSIVE MODE;
         SET LOCAL lock_timeout TO DEFAULT;
     EXCEPTION WHEN lock_not_available THEN
         RETURN 'others use the graph';
@@ -85,6 +81,9 @@ BEGIN
 
     -- Under wal_level minimal, what comes into a file that the transaction has made needs no log. Tables of no page hold no row,
     -- of whomever. Another tool's table may refer to one of them; then they stay as they are.
+    IF pg_relation_size('rye_import.records') = 0 AND pg_relation_size('rye_import.created_nodes') = 0 THEN
+        TRUNCATE records, created_nodes;
+    END IF;
     IF (SELECT bool_and(pg_relation_size(t) = 0) FROM unnest(c_tables || '{rye.artifacts, rye.node_merges}'::regclass[]) t) THEN
         BEGIN
             TRUNCATE rye.nodes, rye.edges, rye.events, rye.event_participants, rye.assertions, rye.node_source_map, rye.artifacts, rye.node_merges;
@@ -112,12 +111,23 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION rye_import.postpone_indexes(bigint, int), rye_import.restore_postponed(boolean) FROM PUBLIC;
+-- analyze_graph tells the planner what a merge has brought into a graph of which it knows nothing: what its own joins ask, and
+-- roughly. Statistics of all columns and of the expressions in indexes take ten times as long; autovacuum brings them.
+CREATE FUNCTION rye_import.analyze_graph() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye_import, pg_temp SET default_statistics_target = 10 AS $$
+BEGIN
+    ANALYZE rye.nodes (id, node_type, archived_at), rye.edges (edge_type, source_id, target_id, effective_to, archived_at),
+        rye.assertions (subject_node_id, assertion_type, assertion_key, superseded_at), rye.events (id, event_type),
+        rye.event_participants (event_id, node_id, role), rye.node_source_map (node_id, source_schema, source_table, source_id);
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION rye_import.analyze_graph(), rye_import.postpone_indexes(int), rye_import.restore_postponed(boolean) FROM PUBLIC;
 DO $definer$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rye_loader') THEN
         GRANT SELECT ON rye_import.postponed TO rye_loader;
-        GRANT EXECUTE ON FUNCTION rye_import.postpone_indexes(bigint, int), rye_import.restore_postponed(boolean) TO rye_loader;
+        GRANT EXECUTE ON FUNCTION rye_import.analyze_graph(), rye_import.postpone_indexes(int), rye_import.restore_postponed(boolean) TO rye_loader;
     END IF;
 END
 $definer$;

@@ -66,6 +66,8 @@ func title(phase string) string {
 		return "Merging: bookkeeping"
 	case "check":
 		return "Checking the balance"
+	case "indexes":
+		return "Making the indexes"
 	case "refresh":
 		return "Refreshing the views"
 	}
@@ -88,8 +90,10 @@ func merged(phase string) (percent int64, ok bool) {
 		return 86, true
 	case "check":
 		return 92, true
+	case "indexes":
+		return 93, true
 	case "refresh":
-		return 94, true
+		return 98, true
 	}
 	return 0, false
 }

@@ -54,6 +54,8 @@ type Run struct {
 	ID     uuid.UUID
 	Number int32
 	Known  bool // whether the source has been imported before
+	// Postponed is whether the merge has left indexes of the graph to Restore.
+	Postponed bool
 
 	cfg     Config
 	pool    *pgxpool.Pool
@@ -69,7 +71,6 @@ type Run struct {
 
 	returned atomic.Bool // whether a row of a reject file was
 
-	postponed bool // whether the merge has left indexes of the graph to Restore
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the

@@ -81,7 +81,7 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 		m.do = m.merge
 		err := m.transact(ctx)
 		if err == nil {
-			r.postponed = m.postponed
+			r.Postponed = m.postponed
 			return m.out, nil
 		}
 		// Once the caller has settled the run, its reject files are written.
@@ -181,7 +181,6 @@ func (m *merger) merge(ctx context.Context) error {
 		{"links", m.links},
 		{"facts", m.facts},
 		{"records", m.records},
-		{"keys of the graph", m.constrain},
 		{phaseCheck, m.settle},
 	}
 	for _, s := range steps {
@@ -639,7 +638,10 @@ func (m *merger) records(ctx context.Context) error {
 		return err
 	}
 	m.out.Edges.Closed += closed
-	return m.standingLinks(ctx)
+	if err := m.standingLinks(ctx); err != nil {
+		return err
+	}
+	return m.constrain(ctx)
 }
 
 // standingLinks accounts for the links of unchanged records: those that were deferred and still are,

@@ -15,7 +15,7 @@ import (
 // and to make them again takes longer than to keep them.
 const postponeFrom = 5000
 
-// postpone takes the foreign keys and secondary indexes of the graph off, if this is the first that comes into it.
+// postpone takes the foreign keys and secondary indexes of the graph off, if this is nearly the first that comes into it.
 // From then on nobody else sees the graph until the merge ends. They are made again in part by the merge itself, see
 // constrain, and for the rest by Run.Restore.
 func (m *merger) postpone(ctx context.Context) error {
@@ -23,12 +23,17 @@ func (m *merger) postpone(ctx context.Context) error {
 	if m.run.Known || m.matched > 0 || records < postponeFrom {
 		return nil
 	}
-	refused, err := m.q.PostponedBegin(ctx, importdb.PostponedBeginParams{Records: records, Sessions: m.run.pool.Stat().TotalConns()})
+	little := records / 10 // beside what comes
+	stand, err := m.q.PostponedStanding(ctx, int32(little)+1)
+	if err != nil || int64(stand) > little {
+		return err
+	}
+	refused, err := m.q.PostponedBegin(ctx, m.run.pool.Stat().TotalConns())
 	if err != nil {
 		return err
 	}
 	if refused != "" {
-		m.run.cfg.Logger.Info("the indexes of the graph stay while it is filled; the run takes the slower way", "reason", refused)
+		m.run.cfg.Logger.Warn("the indexes of the graph stay while it is filled, which takes about twice as long", "reason", refused)
 		return nil
 	}
 	m.postponed = true
@@ -36,15 +41,18 @@ func (m *merger) postpone(ctx context.Context) error {
 }
 
 // constrain makes what must hold when the merge commits: unique indexes, and foreign keys for all that is written from
-// then on.
+// then on. Statistics come here too: nobody could gather them while indexes are made.
 func (m *merger) constrain(ctx context.Context) error {
 	if !m.postponed {
 		return nil
 	}
 	for {
 		name, err := m.q.PostponedRestore(ctx, true)
-		if err != nil || name == "" {
+		if err != nil {
 			return err
+		}
+		if name == "" {
+			return m.q.PostponedAnalyze(ctx)
 		}
 	}
 }
@@ -52,7 +60,7 @@ func (m *merger) constrain(ctx context.Context) error {
 // Restore makes the indexes that the merge has taken off, and checks its foreign keys, on some connections at once. What is
 // not done when it fails is noted in the database, and done by the next run. Errors are those of the database.
 func (r *Run) Restore(ctx context.Context, connections int) error {
-	if !r.postponed {
+	if !r.Postponed {
 		return nil
 	}
 	return restore(ctx, r.pool, connections)

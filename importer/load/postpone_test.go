@@ -120,42 +120,54 @@ func TestPostpone_Refused(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
 	before := catalog(t, pool)
-	refused := func(records, sessions int) string {
+	refused := func(sessions int) string {
 		tx, err := pool.Begin(t.Context())
 		require.NoError(t, err)
 		defer tx.Rollback(t.Context()) //nolint:errcheck // nothing is to stay
-		var reason *string
-		require.NoError(t, tx.QueryRow(t.Context(), "SELECT rye_import.postpone_indexes($1, $2)", records, sessions).Scan(&reason))
-		if reason == nil {
-			return ""
-		}
-		return *reason
+		var reason string
+		require.NoError(t, tx.QueryRow(t.Context(), "SELECT coalesce(rye_import.postpone_indexes($1), '')", sessions).Scan(&reason))
+		return reason
 	}
 	const anyone = 1000
-	require.Empty(t, refused(1000, anyone))
-	require.Contains(t, refused(1000, 0), "others are connected")
+	require.Empty(t, refused(anyone))
+	require.Contains(t, refused(0), "others are connected")
 
 	reader, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = reader.Exec(t.Context(), "SELECT FROM rye.edges")
 	require.NoError(t, err)
-	require.Equal(t, "others use the graph", refused(1000, anyone))
+	require.Equal(t, "others use the graph", refused(anyone))
 	require.NoError(t, reader.Rollback(t.Context()))
 
-	execute(t, pool, "INSERT INTO rye.nodes (node_type, label) SELECT 'org', 'Org ' || n FROM generate_series(1, 50) n")
-	require.Equal(t, "the graph is not empty", refused(499, anyone))
-	require.Empty(t, refused(500, anyone), "what stands is little")
-
-	tx, err := pool.Begin(t.Context())
-	require.NoError(t, err)
-	var nodes int
-	_, err = tx.Exec(t.Context(), "SELECT rye_import.postpone_indexes(500, 1000)")
-	require.NoError(t, err)
-	require.NoError(t, tx.QueryRow(t.Context(), "SELECT count(*) FROM rye.nodes").Scan(&nodes))
-	require.Equal(t, 50, nodes, "what stands stays")
-	require.NoError(t, tx.Rollback(t.Context()))
-	require.Equal(t, before, catalog(t, pool))
-
 	execute(t, pool, "ALTER FUNCTION rye_import.postpone_indexes OWNER TO rye_app")
-	require.Contains(t, refused(1000, anyone), "does not own")
+	require.Contains(t, refused(anyone), "does not own")
+	require.Equal(t, before, catalog(t, pool))
+}
+
+// TestPostpone_Standing comes into a graph that holds something already: it stays, and what is much keeps its indexes.
+func TestPostpone_Standing(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	before := catalog(t, pool)
+	execute(t, pool, "INSERT INTO rye.nodes (node_type, label) SELECT 'org', 'Org ' || n FROM generate_series(1, $1::int) n", postponeFrom/10)
+	run := merged(t, pool, crowd())
+	require.True(t, run.Postponed)
+	require.Equal(t, postponeFrom/10+postponeFrom, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
+	require.NoError(t, run.Restore(t.Context(), 2))
+	require.Equal(t, before, catalog(t, pool))
+	require.NoError(t, run.Close(t.Context()))
+
+	b := crowd()
+	for i := range b.Records {
+		b.Records[i].ID = "x" + b.Records[i].ID
+	}
+	cfg := config("another")
+	next, err := Begin(t.Context(), pool, cfg)
+	require.NoError(t, err)
+	t.Cleanup(next.unlock)
+	staged(t, next, file(t, next, "Contact.csv"), b)
+	_, err = next.Merge(t.Context(), MergeOptions{Settle: content})
+	require.NoError(t, err)
+	require.False(t, next.Postponed)
+	require.NoError(t, next.Close(t.Context()))
 }

@@ -9,19 +9,24 @@ import (
 	"context"
 )
 
-const postponedBegin = `-- name: PostponedBegin :one
-SELECT coalesce(rye_import.postpone_indexes($1::bigint, $2::int), '')::text AS refused
+const postponedAnalyze = `-- name: PostponedAnalyze :exec
+SELECT rye_import.analyze_graph()
 `
 
-type PostponedBeginParams struct {
-	Records  int64
-	Sessions int32
+// PostponedAnalyze tells the planner what the merge has brought into an empty graph.
+func (q *Queries) PostponedAnalyze(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, postponedAnalyze)
+	return err
 }
+
+const postponedBegin = `-- name: PostponedBegin :one
+SELECT coalesce(rye_import.postpone_indexes($1::int), '')::text AS refused
+`
 
 // PostponedBegin takes the foreign keys and secondary indexes of the graph off until the rows of a first import are in.
 // It gives the reason if it does not.
-func (q *Queries) PostponedBegin(ctx context.Context, arg PostponedBeginParams) (string, error) {
-	row := q.db.QueryRow(ctx, postponedBegin, arg.Records, arg.Sessions)
+func (q *Queries) PostponedBegin(ctx context.Context, sessions int32) (string, error) {
+	row := q.db.QueryRow(ctx, postponedBegin, sessions)
 	var refused string
 	err := row.Scan(&refused)
 	return refused, err
@@ -50,4 +55,19 @@ func (q *Queries) PostponedRestore(ctx context.Context, atOnce bool) (string, er
 	var name string
 	err := row.Scan(&name)
 	return name, err
+}
+
+const postponedStanding = `-- name: PostponedStanding :one
+SELECT (SELECT count(*) FROM (SELECT n.id FROM rye.nodes n LIMIT $1::int) n)
+    + (SELECT count(*) FROM (SELECT e.id FROM rye.edges e LIMIT $1::int) e)
+    + (SELECT count(*) FROM (SELECT v.id FROM rye.events v LIMIT $1::int) v)
+    + (SELECT count(*) FROM (SELECT a.id FROM rye.assertions a LIMIT $1::int) a) AS stand
+`
+
+// PostponedStanding counts what stands in the graph, up to some rows of each table.
+func (q *Queries) PostponedStanding(ctx context.Context, most int32) (int32, error) {
+	row := q.db.QueryRow(ctx, postponedStanding, most)
+	var stand int32
+	err := row.Scan(&stand)
+	return stand, err
 }
