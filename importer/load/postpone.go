@@ -13,7 +13,7 @@ import (
 
 // postponeFrom is how many new records make it worth while to postpone the indexes of the graph: below, to take them off
 // and to make them again takes longer than to keep them.
-const postponeFrom = 5000
+const postponeFrom = 2000
 
 // postpone takes the foreign keys and secondary indexes of the graph off, if this is nearly the first that comes into it.
 // From then on nobody else sees the graph until the merge ends. They are made again in part by the merge itself, see
