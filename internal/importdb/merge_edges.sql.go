@@ -185,15 +185,33 @@ func (q *Queries) MergeEdgeSetEnded(ctx context.Context, runNo int32) (int64, er
 }
 
 const mergeEdgeSetPresent = `-- name: MergeEdgeSetPresent :execrows
+WITH found AS MATERIALIZED (
+    SELECT m.id AS link_id, e.id
+    FROM rye_import.merge_edges m
+    CROSS JOIN LATERAL (
+        SELECT count(*) > 32 AS many
+        FROM (SELECT FROM rye.edges k WHERE k.source_id = m.source_id AND k.edge_type = m.edge_type LIMIT 33) first
+    ) c
+    CROSS JOIN LATERAL (
+        SELECT k.id FROM rye.edges k
+        WHERE NOT c.many AND k.source_id = m.source_id AND k.edge_type = m.edge_type AND k.target_id IS NOT DISTINCT FROM m.target_id
+            AND k.effective_to IS NULL AND k.archived_at IS NULL
+        UNION ALL
+        SELECT k.id FROM rye.edges k
+        WHERE c.many AND k.target_id = m.target_id AND k.edge_type = m.edge_type AND k.source_id IS NOT DISTINCT FROM m.source_id
+            AND k.effective_to IS NULL AND k.archived_at IS NULL
+    ) e
+    WHERE m.run_no = $1 AND m.outcome = 'new'
+)
 UPDATE rye_import.merge_edges m
-SET outcome = 'present', id = e.id
-FROM rye.edges e
-WHERE m.run_no = $1 AND m.outcome = 'new'
-    AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id
-    AND e.effective_to IS NULL AND e.archived_at IS NULL
+SET outcome = 'present', id = f.id
+FROM found f
+WHERE m.run_no = $1 AND m.id = f.link_id
 `
 
-// MergeEdgeSetPresent marks links whose edge stands in the graph already.
+// MergeEdgeSetPresent marks links whose edge stands in the graph already. Each is looked for from its source, or from its
+// target where the source has many of the type: a campaign has thousands, a pipeline is the target of thousands, and which end is
+// like that no statistics tell. Of each end but one condition fits an index, so that the planner can take no other.
 func (q *Queries) MergeEdgeSetPresent(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeEdgeSetPresent, runNo)
 	if err != nil {
