@@ -75,8 +75,9 @@ CREATE TABLE rye_import.objects (
 );
 COMMENT ON TABLE rye_import.objects IS 'A kind of record in a source, and the short number that stands for the pair.';
 
+-- Its objects are there, for nobody takes one away: to look each up again takes a fifth of the time in which a record is noted.
 CREATE TABLE rye_import.records (
-    object_no    int NOT NULL REFERENCES rye_import.objects,
+    object_no    int NOT NULL,
     legacy_id    text COLLATE "C" NOT NULL,
     content_hash uuid NOT NULL,
     target_id    uuid,

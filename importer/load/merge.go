@@ -539,7 +539,8 @@ func (m *merger) facts(ctx context.Context) error {
 	if err := m.contestFacts(ctx); err != nil {
 		return err
 	}
-	if _, err := m.q.MergeFactInsert(ctx, importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+	facts := importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt, Fresh: m.fresh}
+	if _, err := m.q.MergeFactInsert(ctx, facts); err != nil {
 		return err
 	}
 	if _, err := m.q.DeferredInsertFacts(ctx, importdb.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
@@ -632,7 +633,7 @@ func (m *merger) records(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := m.q.RecordInsertStaged(ctx, m.no); err != nil {
+	if _, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known}); err != nil {
 		return err
 	}
 	if m.merged > 0 {
