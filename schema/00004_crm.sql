@@ -252,41 +252,133 @@ LEFT JOIN LATERAL (
     ORDER BY (a.assertion_key = 'default') DESC, a.asserted_at DESC, a.id LIMIT 1) sent ON true
 WHERE n.node_type = 'person' AND n.archived_at IS NULL;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS rye.opportunities_active AS SELECT * FROM rye.opportunities_active_secure;
+-- The materialized views hold the same rows, of all nodes at once: each kind of fact and of edge is read once and joined, which takes half
+-- the time of looking them up node by node, as the views above do for those who read a page.
+CREATE MATERIALIZED VIEW IF NOT EXISTS rye.opportunities_active AS
+SELECT
+    n.id AS node_id,
+    n.label,
+    n.properties ->> 'code' AS code,
+    n.properties ->> 'name' AS name,
+    rye.jsonb_number(n.properties -> 'estimated_value') AS estimated_value,
+    CASE jsonb_typeof(n.attrs -> 'teams') WHEN 'array'
+        THEN ARRAY(SELECT jsonb_array_elements_text(n.attrs -> 'teams')) ELSE '{}' END AS teams,
+    stg.claim ->> 'stage' AS stage,
+    stg.claim ->> 'pipeline' AS pipeline,
+    stg.asserted_at AS stage_since,
+    rye.jsonb_number(val.claim -> 'amount') AS current_value,
+    val.claim ->> 'currency' AS currency,
+    rye.jsonb_number(wp.claim -> 'probability')::double precision AS win_probability,
+    pc.label AS primary_contact_name,
+    pc.id AS primary_contact_id,
+    owner.label AS assigned_to_name,
+    owner.id AS assigned_to_id,
+    n.created_at
+FROM rye.nodes n
+LEFT JOIN (
+    SELECT DISTINCT ON (a.subject_node_id) a.subject_node_id, a.claim, a.asserted_at FROM rye.assertions a
+    WHERE a.subject_edge_id IS NULL AND a.assertion_type = 'deal_stage' AND a.superseded_at IS NULL
+    ORDER BY a.subject_node_id, (a.assertion_key = 'default') DESC, a.asserted_at DESC, a.id) stg ON stg.subject_node_id = n.id
+LEFT JOIN (
+    SELECT DISTINCT ON (a.subject_node_id) a.subject_node_id, a.claim FROM rye.assertions a
+    WHERE a.subject_edge_id IS NULL AND a.assertion_type = 'deal_value' AND a.superseded_at IS NULL
+    ORDER BY a.subject_node_id, (a.assertion_key = 'default') DESC, a.asserted_at DESC, a.id) val ON val.subject_node_id = n.id
+LEFT JOIN (
+    SELECT DISTINCT ON (a.subject_node_id) a.subject_node_id, a.claim FROM rye.assertions a
+    WHERE a.subject_edge_id IS NULL AND a.assertion_type = 'win_probability' AND a.superseded_at IS NULL
+    ORDER BY a.subject_node_id, (a.assertion_key = 'default') DESC, a.asserted_at DESC, a.id) wp ON wp.subject_node_id = n.id
+LEFT JOIN (
+    SELECT DISTINCT ON (e.source_id) e.source_id, p.id, p.label FROM rye.edges e JOIN rye.nodes p ON p.id = e.target_id
+    WHERE e.edge_type = 'primary_contact' AND e.archived_at IS NULL AND e.effective_to IS NULL AND p.archived_at IS NULL
+    ORDER BY e.source_id, e.created_at, e.id) pc ON pc.source_id = n.id
+LEFT JOIN (
+    SELECT DISTINCT ON (e.source_id) e.source_id, p.id, p.label FROM rye.edges e JOIN rye.nodes p ON p.id = e.target_id
+    WHERE e.edge_type = 'assigned_to' AND e.properties ->> 'role' = 'owner'
+        AND e.archived_at IS NULL AND e.effective_to IS NULL AND p.archived_at IS NULL
+    ORDER BY e.source_id, e.effective_from DESC NULLS LAST, e.id) owner ON owner.source_id = n.id
+WHERE n.node_type = 'opportunity'
+    AND n.archived_at IS NULL
+    AND coalesce(stg.claim ->> 'stage' NOT IN ('closed_won', 'closed_lost', 'dead'), true);
 CREATE UNIQUE INDEX IF NOT EXISTS idx_oa_node ON rye.opportunities_active (node_id);
 CREATE INDEX IF NOT EXISTS idx_oa_code ON rye.opportunities_active (code);
 CREATE INDEX IF NOT EXISTS idx_oa_stage ON rye.opportunities_active (stage);
 CREATE INDEX IF NOT EXISTS idx_oa_owner ON rye.opportunities_active (assigned_to_id);
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS rye.contacts_directory AS SELECT * FROM rye.contacts_directory_secure;
+CREATE MATERIALIZED VIEW IF NOT EXISTS rye.contacts_directory AS
+SELECT
+    n.id AS node_id,
+    n.label,
+    n.properties ->> 'code' AS code,
+    n.properties ->> 'first_name' AS first_name,
+    n.properties ->> 'last_name' AS last_name,
+    n.properties ->> 'email' AS email,
+    n.properties ->> 'phone' AS phone,
+    n.properties ->> 'title' AS title,
+    org.label AS organization,
+    org.id AS org_id,
+    ci.claim AS current_contact_info,
+    sent.claim AS current_sentiment,
+    n.created_at
+FROM rye.nodes n
+LEFT JOIN (
+    SELECT DISTINCT ON (e.target_id) e.target_id, o.id, o.label FROM rye.edges e JOIN rye.nodes o ON o.id = e.source_id
+    WHERE e.edge_type = 'employs' AND e.archived_at IS NULL AND e.effective_to IS NULL AND o.archived_at IS NULL
+    ORDER BY e.target_id, e.effective_from DESC NULLS LAST, e.id) org ON org.target_id = n.id
+LEFT JOIN (
+    SELECT DISTINCT ON (a.subject_node_id) a.subject_node_id, a.claim FROM rye.assertions a
+    WHERE a.subject_edge_id IS NULL AND a.assertion_type = 'contact_info' AND a.superseded_at IS NULL
+    ORDER BY a.subject_node_id, (a.assertion_key = 'default') DESC, a.asserted_at DESC, a.id) ci ON ci.subject_node_id = n.id
+LEFT JOIN (
+    SELECT DISTINCT ON (a.subject_node_id) a.subject_node_id, a.claim FROM rye.assertions a
+    WHERE a.subject_edge_id IS NULL AND a.assertion_type = 'sentiment' AND a.superseded_at IS NULL
+    ORDER BY a.subject_node_id, (a.assertion_key = 'default') DESC, a.asserted_at DESC, a.id) sent ON sent.subject_node_id = n.id
+WHERE n.node_type = 'person' AND n.archived_at IS NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS idx_cd_node ON rye.contacts_directory (node_id);
 CREATE INDEX IF NOT EXISTS idx_cd_code ON rye.contacts_directory (code);
 CREATE INDEX IF NOT EXISTS idx_cd_name ON rye.contacts_directory (last_name, first_name);
 CREATE INDEX IF NOT EXISTS idx_cd_org ON rye.contacts_directory (org_id);
 
--- Only an owner may refresh, and the loader is none; hence SECURITY DEFINER. A view that is empty
--- is filled plainly, which is faster and disturbs no reader; one that has rows is refreshed
--- beside its readers.
-CREATE OR REPLACE FUNCTION rye.refresh_crm_views() RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = rye, pg_temp AS $$
+-- Only an owner may refresh, and the loader is none; hence SECURITY DEFINER. After a plan, or a load that failed, the
+-- planner may take tables for empty that have just been filled, so that they are looked at before empty views are filled; what it has to
+-- know a small sample tells.
+CREATE OR REPLACE FUNCTION rye.prepare_crm_views() RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye, pg_temp SET default_statistics_target = 10 AS $$
 BEGIN
-    -- Two callers that have both looked at an empty view could not both lock it.
-    PERFORM pg_advisory_xact_lock(hashtextextended('rye.refresh_crm_views', 0));
-    -- After a plan, or a load that failed, the planner may take tables for empty that have just been filled.
     IF EXISTS (SELECT FROM pg_class c WHERE c.oid IN ('nodes'::regclass, 'edges'::regclass, 'assertions'::regclass) AND c.reltuples <= 0) THEN
-        ANALYZE nodes (id, node_type, archived_at), edges (edge_type, source_id, target_id, effective_to, archived_at),
-            assertions (subject_node_id, assertion_type, assertion_key, superseded_at);
-    END IF;
-    IF EXISTS (SELECT FROM opportunities_active) THEN
-        REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;
-    ELSE
-        REFRESH MATERIALIZED VIEW opportunities_active;
-    END IF;
-    IF EXISTS (SELECT FROM contacts_directory) THEN
-        REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_directory;
-    ELSE
-        REFRESH MATERIALIZED VIEW contacts_directory;
+        ANALYZE nodes (id, node_type, archived_at), edges (source_id, target_id, edge_type, effective_to, archived_at),
+            assertions (subject_node_id, subject_edge_id, assertion_type, assertion_key, superseded_at);
     END IF;
 END
+$$;
+
+-- A view that is empty is filled plainly, which is faster and disturbs no reader; one that has rows is refreshed
+-- beside its readers. The two may be refreshed at the same time.
+CREATE OR REPLACE FUNCTION rye.refresh_crm_view(p_view text) RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye, pg_temp SET default_statistics_target = 10 SET work_mem = '64MB' AS $$
+BEGIN
+    -- Two callers that have both looked at an empty view could not both lock it.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rye.refresh_crm_view ' || p_view, 0));
+    CASE p_view
+        WHEN 'opportunities_active' THEN
+            IF EXISTS (SELECT FROM opportunities_active) THEN
+                REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;
+            ELSE
+                REFRESH MATERIALIZED VIEW opportunities_active;
+            END IF;
+        WHEN 'contacts_directory' THEN
+            IF EXISTS (SELECT FROM contacts_directory) THEN
+                REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_directory;
+            ELSE
+                REFRESH MATERIALIZED VIEW contacts_directory;
+            END IF;
+    END CASE;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION rye.refresh_crm_views() RETURNS void LANGUAGE sql
+SET search_path = rye, pg_temp AS $$
+    SELECT prepare_crm_views();
+    SELECT refresh_crm_view('opportunities_active');
+    SELECT refresh_crm_view('contacts_directory');
 $$;
 -- +goose StatementEnd

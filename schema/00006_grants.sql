@@ -43,14 +43,14 @@ END
 $roles$;
 -- A materialized view knows no row-level security; it is for trusted roles only.
 REVOKE ALL ON rye.opportunities_active, rye.contacts_directory FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION rye.refresh_crm_views() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION rye.prepare_crm_views(), rye.refresh_crm_view(text), rye.refresh_crm_views() FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION rye.draw_crm_code(text, text) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION rye_import.analyze_staging(), rye_import.analyze_merge(), rye_import.analyze_names(), rye_import.analyze_undo() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION rye_import.analyze_staging(), rye_import.analyze_merge(text), rye_import.analyze_names(), rye_import.analyze_undo() FROM PUBLIC;
 DO $definer$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rye_loader') THEN
-        GRANT EXECUTE ON FUNCTION rye.refresh_crm_views() TO rye_loader;
-        GRANT EXECUTE ON FUNCTION rye_import.analyze_staging(), rye_import.analyze_merge(), rye_import.analyze_names(), rye_import.analyze_undo() TO rye_loader;
+        GRANT EXECUTE ON FUNCTION rye.prepare_crm_views(), rye.refresh_crm_view(text), rye.refresh_crm_views() TO rye_loader;
+        GRANT EXECUTE ON FUNCTION rye_import.analyze_staging(), rye_import.analyze_merge(text), rye_import.analyze_names(), rye_import.analyze_undo() TO rye_loader;
     END IF;
 END
 $definer$;

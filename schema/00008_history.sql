@@ -4,15 +4,18 @@
 -- Triggers write it, which forget nothing: not what merge_nodes moves, nor what another program edits. A
 -- transaction that says rye_import.run = N works for run N; all others are people.
 
+-- The run is there, for its transaction holds it: it is not looked up again for each node.
 CREATE TABLE rye_import.created_nodes (
-    run_no  int NOT NULL, -- of runs, from which nothing is ever taken: a key would be asked for every node
+    run_no  int NOT NULL,
     node_id uuid NOT NULL
 );
 COMMENT ON TABLE rye_import.created_nodes IS 'The nodes that a run made. What else it made tells by its time of creation, which is that of the run.';
 
+-- Nor is it for each image, of which an undo writes as many as rows; and the numbers of a plan are counted on only while one is made.
 CREATE TABLE rye_import.images (
-    image_no bigint NOT NULL DEFAULT rye_import.next_number('rye_import.image_numbers') PRIMARY KEY,
-    run_no   int NOT NULL REFERENCES rye_import.runs ON DELETE CASCADE,
+    image_no bigint NOT NULL DEFAULT CASE WHEN coalesce(current_setting('rye_import.plan', true), '') = ''
+        THEN nextval('rye_import.image_numbers') ELSE rye_import.next_number('rye_import.image_numbers') END PRIMARY KEY,
+    run_no   int NOT NULL,
     relation text NOT NULL,
     row_id   uuid,
     row_key  text NOT NULL,
@@ -170,7 +173,7 @@ CREATE OR REPLACE TRIGGER nodes_note_change AFTER UPDATE ON rye.nodes
     EXECUTE FUNCTION rye_import.note_node_change();
 
 -- What names a row in its table.
-CREATE FUNCTION rye_import.row_key(p_row jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION rye_import.row_key(p_row jsonb) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT coalesce(p_row ->> 'id', concat_ws(chr(31), p_row ->> 'source_schema', p_row ->> 'source_table', p_row ->> 'source_id',
         p_row ->> 'deferred_no', p_row ->> 'conflict_no', p_row ->> 'object_no', p_row ->> 'legacy_id', p_row ->> 'lookup_no', p_row ->> 'name_key',
         p_row ->> 'name', p_row ->> 'derived', p_row ->> 'subject_id', p_row ->> 'field'))

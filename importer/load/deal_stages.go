@@ -54,7 +54,7 @@ func (m *merger) placeholders(ctx context.Context) error {
 // stages brings the stage lists of pipelines up to date with the stages that the run's deals have
 // been seen in, and notes the key of each label for the facts.
 func (m *merger) stages(ctx context.Context) error {
-	if _, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source}); err != nil {
+	if _, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source, Fresh: m.fresh}); err != nil {
 		return err
 	}
 	seen, err := m.seenStages(ctx)

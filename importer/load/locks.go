@@ -23,7 +23,8 @@ func (m *merger) lock(ctx context.Context, folded []uuid.UUID) error {
 	if !m.run.Known && m.matched == 0 {
 		linked, err := m.q.NodeSourceMapExists(ctx, m.source)
 		if err != nil || !linked {
-			return err // nothing of the graph can be meant
+			m.fresh = !linked
+			return err
 		}
 	}
 	archive, err := m.archivable()

@@ -59,6 +59,7 @@ type merger struct {
 	dead      []int64 // records with nodes that died into others
 	asked     bool    // whether there are references by name
 	locked    bool    // whether nodes are locked
+	fresh     bool    // whether nothing of the graph can be meant: no record, and nothing that one refers to, stood in it
 	dispute   bool    // whether the source has conflicts
 	contest   int64   // fields in which the run meets what people have changed
 	postponed bool    // whether indexes of the graph are to be made after the merge
@@ -279,7 +280,10 @@ func (m *merger) keys(ctx context.Context) error {
 	}
 	// Which records are known, and what names stand for, was not so when staging was analyzed, and
 	// decides every plan.
-	return m.q.StagingAnalyze(ctx)
+	if m.asked {
+		return m.q.StagingAnalyze(ctx)
+	}
+	return m.q.StagingAnalyzeMerge(ctx, "records")
 }
 
 // match finds the records that were known before. Another tool may have linked some before the first
@@ -388,14 +392,20 @@ func (m *merger) nodes(ctx context.Context) error {
 	if err := m.postpone(ctx); err != nil {
 		return err
 	}
-	changed, err := m.q.MergeNodeInsert(ctx, m.no)
-	if err != nil {
-		return err
+	var changed int64
+	var err error
+	if !m.fresh {
+		if changed, err = m.q.MergeNodeInsert(ctx, m.no); err != nil {
+			return err
+		}
 	}
 	if changed, err = m.contestNodes(ctx, changed); err != nil {
 		return err
 	}
 	if changed > 0 {
+		if err := m.q.StagingAnalyzeMerge(ctx, "nodes"); err != nil {
+			return err
+		}
 		if _, err := m.q.NodeUpdateStaged(ctx, m.no); err != nil {
 			return err
 		}
@@ -431,17 +441,23 @@ func (m *merger) links(ctx context.Context) error {
 	if _, err := m.q.MergeEdgeInsert(ctx, importdb.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
 		return err
 	}
+	if err := m.q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
+		return err
+	}
 	if _, err := m.q.MergeEdgeFoldTwins(ctx, m.no); err != nil {
 		return err
 	}
-	if err := m.q.StagingAnalyzeMerge(ctx); err != nil {
-		return err
-	}
-	if _, err := m.q.MergeEdgeSetPresent(ctx, m.no); err != nil {
-		return err
+	if !m.fresh {
+		if _, err := m.q.MergeEdgeSetPresent(ctx, m.no); err != nil {
+			return err
+		}
 	}
 	if m.run.Known {
 		if _, err := m.q.MergeEdgeSetEnded(ctx, m.no); err != nil {
+			return err
+		}
+		// Else the planner would take it that no edge is present, of which nearly all are.
+		if err := m.q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
 			return err
 		}
 		if err := m.contestEdges(ctx); err != nil {
@@ -470,14 +486,17 @@ func (m *merger) links(ctx context.Context) error {
 			m.out.Edges.Closed += closed
 		}
 	}
-	updated, err := m.q.EdgeUpdatePresent(ctx, m.no)
-	if err != nil {
-		return err
+	if !m.fresh {
+		updated, err := m.q.EdgeUpdatePresent(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		m.out.Edges.Updated += int64(len(updated))
+		if err := m.effects(ctx, updated, "edge"); err != nil {
+			return err
+		}
 	}
-	m.out.Edges.Updated += int64(len(updated))
-	if err := m.effects(ctx, updated, "edge"); err != nil {
-		return err
-	}
+	var err error
 	if m.out.Edges.Created, err = m.q.EdgeInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
@@ -525,13 +544,14 @@ func (m *merger) facts(ctx context.Context) error {
 	if err := m.contestFacts(ctx); err != nil {
 		return err
 	}
-	if _, err := m.q.MergeFactInsert(ctx, importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+	facts := importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt, Fresh: m.fresh}
+	if _, err := m.q.MergeFactInsert(ctx, facts); err != nil {
 		return err
 	}
 	if _, err := m.q.DeferredInsertFacts(ctx, importdb.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
-	if err := m.q.StagingAnalyzeMerge(ctx); err != nil {
+	if err := m.q.StagingAnalyzeMerge(ctx, "facts"); err != nil {
 		return err
 	}
 
@@ -546,17 +566,20 @@ func (m *merger) facts(ctx context.Context) error {
 		return err
 	}
 
-	superseded, err := m.q.AssertionCloseStaged(ctx, m.no)
-	if err != nil {
-		return err
+	var err error
+	if !m.fresh {
+		if m.out.Assertions.Superseded, err = m.q.AssertionCloseStaged(ctx, m.no); err != nil {
+			return err
+		}
 	}
 	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, importdb.AssertionInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
 		return err
 	}
-	if _, err := m.q.AssertionSetSuccessors(ctx, m.no); err != nil {
-		return err
+	if !m.fresh {
+		if _, err := m.q.AssertionSetSuccessors(ctx, m.no); err != nil {
+			return err
+		}
 	}
-	m.out.Assertions.Superseded = superseded
 	return m.settleConflicts(ctx)
 }
 
@@ -610,10 +633,12 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.detailRecords(ctx); err != nil {
 		return err
 	}
-	if _, err := m.q.RecordUpdateStaged(ctx, m.no); err != nil {
-		return err
+	if m.run.Known {
+		if _, err := m.q.RecordUpdateStaged(ctx, m.no); err != nil {
+			return err
+		}
 	}
-	if _, err := m.q.RecordInsertStaged(ctx, m.no); err != nil {
+	if _, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known}); err != nil {
 		return err
 	}
 	if m.merged > 0 {
@@ -633,7 +658,7 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.archiveMissing(ctx); err != nil {
 		return err
 	}
-	closed, err := m.q.EdgeCloseArchived(ctx, m.no)
+	closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
 	if err != nil {
 		return err
 	}

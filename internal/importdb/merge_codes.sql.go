@@ -120,8 +120,8 @@ func (q *Queries) MergeCodeInsertMany(ctx context.Context, arg MergeCodeInsertMa
 
 const mergeCodeRanges = `-- name: MergeCodeRanges :many
 SELECT o.object, split_part(m.code, '-', 1)::text AS prefix, count(*) AS codes,
-    (array_agg(m.code ORDER BY length(m.code) > 13, m.code))[1]::text AS first_code,
-    (array_agg(m.code ORDER BY length(m.code) > 13 DESC, m.code DESC))[1]::text AS last_code
+    coalesce(min(m.code) FILTER (WHERE length(m.code) <= 13), min(m.code))::text AS first_code,
+    coalesce(max(m.code) FILTER (WHERE length(m.code) > 13), max(m.code))::text AS last_code
 FROM rye_import.merge_codes m
 JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no

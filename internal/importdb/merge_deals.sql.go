@@ -13,14 +13,12 @@ import (
 
 const mergeDealInsert = `-- name: MergeDealInsert :execrows
 WITH deals AS (
-    SELECT DISTINCT CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, sm.node_id) END AS deal_id
+    SELECT DISTINCT CASE WHEN f.subject_ref IS NULL THEN o.id ELSE sm.node_id END AS deal_id
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.staging_records t
-        ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
     LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
     LEFT JOIN rye.node_source_map sm
-        ON sm.source_schema = $2 AND sm.source_table = so.object AND sm.source_id = f.subject_ref
+        ON sm.source_schema = $2 AND sm.source_table = so.object AND sm.source_id = f.subject_ref COLLATE "default"
     WHERE f.run_no = $1 AND f.assertion_type = 'deal_stage'
 ), linked AS (
     SELECT DISTINCT ON (m.source_id) m.source_id AS deal_id, m.target_id AS pipeline_id
@@ -30,7 +28,7 @@ WITH deals AS (
 ), standing AS (
     SELECT DISTINCT ON (e.source_id) e.source_id AS deal_id, e.target_id AS pipeline_id
     FROM deals d
-    JOIN rye.edges e ON e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
+    JOIN rye.edges e ON NOT $3::boolean AND e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
     ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.effective_to DESC, e.created_at DESC, e.id
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)
@@ -44,12 +42,13 @@ WHERE coalesce(l.pipeline_id, s.pipeline_id) IS NOT NULL
 type MergeDealInsertParams struct {
 	RunNo  int32
 	Source string
+	Fresh  bool
 }
 
 // MergeDealInsert finds the pipeline of each deal that has staged facts about its stage: the one
 // that it is linked to now, else the one that it stands in.
 func (q *Queries) MergeDealInsert(ctx context.Context, arg MergeDealInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeDealInsert, arg.RunNo, arg.Source)
+	result, err := q.db.Exec(ctx, mergeDealInsert, arg.RunNo, arg.Source, arg.Fresh)
 	if err != nil {
 		return 0, err
 	}
@@ -57,18 +56,22 @@ func (q *Queries) MergeDealInsert(ctx context.Context, arg MergeDealInsertParams
 }
 
 const mergeDealListLabels = `-- name: MergeDealListLabels :many
-SELECT d.pipeline_id, v.label::text AS label, min(v.stage_key)::text AS stage_key
-FROM rye_import.staging_facts f
-JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-LEFT JOIN rye_import.staging_records t
-    ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
-LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
-LEFT JOIN rye.node_source_map m
-    ON m.source_schema = $1 AND m.source_table = so.object AND m.source_id = f.subject_ref
-JOIN rye_import.merge_deals d
-    ON d.run_no = f.run_no AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, m.node_id) END
-CROSS JOIN LATERAL (VALUES (f.claim ->> 'label', f.claim ->> 'stage'), (f.claim ->> 'before', f.claim ->> 'before_stage')) v (label, stage_key)
-WHERE f.run_no = $2 AND f.assertion_type = 'deal_stage' AND v.label IS NOT NULL
+WITH said AS (
+    SELECT DISTINCT d.pipeline_id, f.claim ->> 'label' AS label, f.claim ->> 'stage' AS stage, f.claim ->> 'before' AS before,
+        f.claim ->> 'before_stage' AS before_stage
+    FROM rye_import.staging_facts f
+    JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
+    LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
+    LEFT JOIN rye.node_source_map m
+        ON m.source_schema = $1 AND m.source_table = so.object AND m.source_id = f.subject_ref COLLATE "default"
+    JOIN rye_import.merge_deals d
+        ON d.run_no = f.run_no AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END
+    WHERE f.run_no = $2 AND f.assertion_type = 'deal_stage'
+)
+SELECT s.pipeline_id, v.label::text AS label, min(v.stage_key)::text AS stage_key
+FROM said s
+CROSS JOIN LATERAL (VALUES (s.label, s.stage), (s.before, s.before_stage)) v (label, stage_key)
+WHERE v.label IS NOT NULL
 GROUP BY 1, 2
 ORDER BY 1, 2
 `

@@ -36,35 +36,36 @@ func (q *Queries) MergeEdgeFoldTwins(ctx context.Context, runNo int32) (int64, e
 }
 
 const mergeEdgeInsert = `-- name: MergeEdgeInsert :execrows
-WITH resolved AS (
+WITH loose AS MATERIALIZED (
+    -- References to any object of the source.
+    SELECT d.ref, m.node_id
+    FROM (
+        SELECT l.source_ref AS ref FROM rye_import.staging_links l
+        WHERE l.run_no = $1 AND l.source_object_no IS NULL AND l.source_ref IS NOT NULL
+        UNION
+        SELECT l.target_ref FROM rye_import.staging_links l
+        WHERE l.run_no = $1 AND l.target_object_no IS NULL AND l.target_ref IS NOT NULL
+    ) d
+    JOIN rye.node_source_map m ON m.source_schema = $2 AND m.source_id = d.ref
+), resolved AS (
     SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from, l.end_known,
-        CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, $2::timestamptz) ELSE l.effective_to END AS effective_to,
-        CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(s.id, sm.node_id, sa.id, sam.node_id) END AS source_id,
-        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(t.id, tm.node_id, ta.id, tam.node_id) END AS target_id
+        CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, $3::timestamptz) ELSE l.effective_to END AS effective_to,
+        CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(sm.node_id, sl.node_id) END AS source_id,
+        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tm.node_id, tl.node_id) END AS target_id
     FROM rye_import.staging_links l
     JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
-    LEFT JOIN rye_import.staging_records s
-        ON s.run_no = l.run_no AND s.object_no = l.source_object_no AND s.legacy_id = l.source_ref AND s.kind = 'node' AND s.changed
     LEFT JOIN rye_import.objects so ON so.object_no = l.source_object_no
     LEFT JOIN rye.node_source_map sm
-        ON sm.source_schema = $3 AND sm.source_table = so.object AND sm.source_id = l.source_ref
-    LEFT JOIN rye_import.staging_records sa
-        ON l.source_object_no IS NULL AND sa.run_no = l.run_no AND sa.legacy_id = l.source_ref AND sa.kind = 'node' AND sa.changed
-    LEFT JOIN rye.node_source_map sam
-        ON l.source_object_no IS NULL AND sam.source_schema = $3 AND sam.source_id = l.source_ref
-    LEFT JOIN rye_import.staging_records t
-        ON t.run_no = l.run_no AND t.object_no = l.target_object_no AND t.legacy_id = l.target_ref AND t.kind = 'node' AND t.changed
+        ON sm.source_schema = $2 AND sm.source_table = so.object AND sm.source_id = l.source_ref COLLATE "default"
+    LEFT JOIN loose sl ON l.source_object_no IS NULL AND sl.ref = l.source_ref
     LEFT JOIN rye_import.objects tobj ON tobj.object_no = l.target_object_no
     LEFT JOIN rye.node_source_map tm
-        ON tm.source_schema = $3 AND tm.source_table = tobj.object AND tm.source_id = l.target_ref
-    LEFT JOIN rye_import.staging_records ta
-        ON l.target_object_no IS NULL AND ta.run_no = l.run_no AND ta.legacy_id = l.target_ref AND ta.kind = 'node' AND ta.changed
-    LEFT JOIN rye.node_source_map tam
-        ON l.target_object_no IS NULL AND tam.source_schema = $3 AND tam.source_id = l.target_ref
+        ON tm.source_schema = $2 AND tm.source_table = tobj.object AND tm.source_id = l.target_ref COLLATE "default"
+    LEFT JOIN loose tl ON l.target_object_no IS NULL AND tl.ref = l.target_ref
     WHERE l.run_no = $1
 ), ranked AS (
     SELECT r.rec, r.id, r.slot, r.rank, r.edge_type, r.properties, r.effective_from, r.end_known, r.effective_to, r.source_id, r.target_id, row_number() OVER (
-        PARTITION BY r.edge_type, r.source_id, r.target_id, r.effective_to IS NULL, CASE WHEN r.effective_to IS NULL THEN NULL ELSE r.rec END
+        PARTITION BY r.source_id, r.target_id, r.edge_type, r.effective_to IS NULL, CASE WHEN r.effective_to IS NULL THEN NULL ELSE r.rec END
         ORDER BY r.rank, r.rec, r.slot) AS n
     FROM resolved r
 )
@@ -83,15 +84,14 @@ FROM ranked r
 
 type MergeEdgeInsertParams struct {
 	RunNo     int32
-	StartedAt time.Time
 	Source    string
+	StartedAt time.Time
 }
 
-// MergeEdgeInsert resolves both ends of the staged links: against staging first, which makes the
-// order of files meaningless, then against the crosswalk. Of several links that mean the same
-// edge, the one of the lowest rank makes it.
+// MergeEdgeInsert resolves both ends of the staged links by the crosswalk, which has the new nodes of the run too, so that
+// the order of files means nothing. Of several links that mean the same edge, the one of the lowest rank makes it.
 func (q *Queries) MergeEdgeInsert(ctx context.Context, arg MergeEdgeInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeEdgeInsert, arg.RunNo, arg.StartedAt, arg.Source)
+	result, err := q.db.Exec(ctx, mergeEdgeInsert, arg.RunNo, arg.Source, arg.StartedAt)
 	if err != nil {
 		return 0, err
 	}
@@ -185,15 +185,33 @@ func (q *Queries) MergeEdgeSetEnded(ctx context.Context, runNo int32) (int64, er
 }
 
 const mergeEdgeSetPresent = `-- name: MergeEdgeSetPresent :execrows
+WITH found AS MATERIALIZED (
+    SELECT m.id AS link_id, e.id
+    FROM rye_import.merge_edges m
+    CROSS JOIN LATERAL (
+        SELECT count(*) > 32 AS many
+        FROM (SELECT FROM rye.edges k WHERE k.source_id = m.source_id AND k.edge_type = m.edge_type LIMIT 33) first
+    ) c
+    CROSS JOIN LATERAL (
+        SELECT k.id FROM rye.edges k
+        WHERE NOT c.many AND k.source_id = m.source_id AND k.edge_type = m.edge_type AND k.target_id IS NOT DISTINCT FROM m.target_id
+            AND k.effective_to IS NULL AND k.archived_at IS NULL
+        UNION ALL
+        SELECT k.id FROM rye.edges k
+        WHERE c.many AND k.target_id = m.target_id AND k.edge_type = m.edge_type AND k.source_id IS NOT DISTINCT FROM m.source_id
+            AND k.effective_to IS NULL AND k.archived_at IS NULL
+    ) e
+    WHERE m.run_no = $1 AND m.outcome = 'new'
+)
 UPDATE rye_import.merge_edges m
-SET outcome = 'present', id = e.id
-FROM rye.edges e
-WHERE m.run_no = $1 AND m.outcome = 'new'
-    AND e.source_id = m.source_id AND e.edge_type = m.edge_type AND e.target_id = m.target_id
-    AND e.effective_to IS NULL AND e.archived_at IS NULL
+SET outcome = 'present', id = f.id
+FROM found f
+WHERE m.run_no = $1 AND m.id = f.link_id
 `
 
-// MergeEdgeSetPresent marks links whose edge stands in the graph already.
+// MergeEdgeSetPresent marks links whose edge stands in the graph already. Each is looked for from its source, or from its
+// target where the source has many of the type: a campaign has thousands, a pipeline is the target of thousands, and which end is
+// like that no statistics tell. Of each end but one condition fits an index, so that the planner can take no other.
 func (q *Queries) MergeEdgeSetPresent(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeEdgeSetPresent, runNo)
 	if err != nil {

@@ -13,25 +13,23 @@ import (
 const mergeFactInsert = `-- name: MergeFactInsert :execrows
 WITH staged AS (
     SELECT f.rec, f.id, f.slot, f.assertion_type, f.assertion_key, f.history,
-        CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, m.node_id) END AS subject_id,
-        CASE WHEN f.subject_ref IS NULL THEN o.existing ELSE coalesce(t.existing, true) END AS known,
+        CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END AS subject_id,
+        NOT $2::boolean AND (f.subject_ref IS NOT NULL OR o.existing) AS known,
         CASE WHEN f.assertion_type = 'deal_stage' AND f.claim IS NOT NULL
             THEN jsonb_strip_nulls(jsonb_build_object('stage', coalesce(ms.stage_key, f.claim ->> 'stage'), 'pipeline', ms.code,
                 'label', CASE WHEN ms.keep_label THEN f.claim ->> 'label' END))
             ELSE f.claim END AS claim,
         CASE WHEN f.assertion_type = 'deal_stage' THEN coalesce(mb.stage_key, f.claim ->> 'before_stage') END AS before_stage,
-        coalesce(f.asserted_at, o.version, o.created_at, $2::timestamptz) AS asserted_at,
+        coalesce(f.asserted_at, o.version, o.created_at, $3::timestamptz) AS asserted_at,
         CASE WHEN f.history AND o.kind IN ('event', 'carrier') THEN o.id END AS event_id
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.staging_records t
-        ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
     LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
     LEFT JOIN rye.node_source_map m
-        ON m.source_schema = $3 AND m.source_table = so.object AND m.source_id = f.subject_ref
+        ON m.source_schema = $4 AND m.source_table = so.object AND m.source_id = f.subject_ref COLLATE "default"
     LEFT JOIN rye_import.merge_deals d
         ON f.assertion_type = 'deal_stage' AND d.run_no = f.run_no
-        AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, m.node_id) END
+        AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END
     LEFT JOIN rye_import.merge_stages ms
         ON ms.run_no = f.run_no AND ms.pipeline_id = d.pipeline_id AND ms.label = f.claim ->> 'label'
     LEFT JOIN rye_import.merge_stages mb
@@ -97,6 +95,7 @@ FROM linked l WHERE l.id IS NOT NULL
 
 type MergeFactInsertParams struct {
 	RunNo     int32
+	Fresh     bool
 	StartedAt time.Time
 	Source    string
 }
@@ -107,7 +106,12 @@ type MergeFactInsertParams struct {
 // that by which a person recorded it. A staged fact that says what the one before it says is left out; each learns what it follows
 // and what follows it. The first stage of a deal follows the one that its source names, if it names one.
 func (q *Queries) MergeFactInsert(ctx context.Context, arg MergeFactInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeFactInsert, arg.RunNo, arg.StartedAt, arg.Source)
+	result, err := q.db.Exec(ctx, mergeFactInsert,
+		arg.RunNo,
+		arg.Fresh,
+		arg.StartedAt,
+		arg.Source,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -136,22 +136,27 @@ const recordInsertStaged = `-- name: RecordInsertStaged :execrows
 INSERT INTO rye_import.records (object_no, legacy_id, content_hash, target_id, archived, first_run_no, run_no, file_no, line)
 SELECT s.object_no, s.legacy_id, s.content_hash,
     CASE s.kind
-        WHEN 'event' THEN e.id
+        WHEN 'event' THEN CASE WHEN e.rec IS NOT NULL THEN s.id END
         WHEN 'edge' THEN m.id
         WHEN 'participant' THEN s.id
     END,
     CASE WHEN s.deleted THEN 'deleted' END, s.run_no, s.run_no, s.file_no, s.line
 FROM rye_import.staging_records s
-LEFT JOIN rye.events e ON s.kind = 'event' AND e.id = s.id
+LEFT JOIN rye_import.staging_events e ON s.kind = 'event' AND e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.merge_edges m
     ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
 WHERE s.run_no = $1 AND s.changed AND s.rec > 0 AND NOT EXISTS (
-    SELECT FROM rye_import.records r WHERE r.object_no = s.object_no AND r.legacy_id = s.legacy_id)
+    SELECT FROM rye_import.records r WHERE $2::boolean AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id)
 `
 
+type RecordInsertStagedParams struct {
+	RunNo int32
+	Known bool
+}
+
 // RecordInsertStaged notes the records that are new to the source.
-func (q *Queries) RecordInsertStaged(ctx context.Context, runNo int32) (int64, error) {
-	result, err := q.db.Exec(ctx, recordInsertStaged, runNo)
+func (q *Queries) RecordInsertStaged(ctx context.Context, arg RecordInsertStagedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, recordInsertStaged, arg.RunNo, arg.Known)
 	if err != nil {
 		return 0, err
 	}

@@ -20,12 +20,12 @@ func (q *Queries) StagingAnalyze(ctx context.Context) error {
 }
 
 const stagingAnalyzeMerge = `-- name: StagingAnalyzeMerge :exec
-SELECT rye_import.analyze_merge()
+SELECT rye_import.analyze_merge($1::text)
 `
 
-// StagingAnalyzeMerge tells the planner what the merge has resolved.
-func (q *Queries) StagingAnalyzeMerge(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, stagingAnalyzeMerge)
+// StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges or facts.
+func (q *Queries) StagingAnalyzeMerge(ctx context.Context, step string) error {
+	_, err := q.db.Exec(ctx, stagingAnalyzeMerge, step)
 	return err
 }
 

@@ -584,13 +584,16 @@ SET superseded_at = coalesce(a.superseded_at, a.asserted_at),
     superseded_by = CASE WHEN a.superseded_by IN (
         SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL)
         THEN NULL ELSE a.superseded_by END
-WHERE a.id IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL)
-    AND (a.superseded_at IS NULL OR a.superseded_by IS NOT NULL)
-    OR a.superseded_by IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL)
+WHERE (a.id IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL)
+        AND (a.superseded_at IS NULL OR a.superseded_by IS NOT NULL)
+        OR a.superseded_by IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL))
+    AND NOT (
+        a.id IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = $1 AND u.relation = 'assertions' AND u.fate IS NULL)
+        AND coalesce(a.subject_node_id IN (SELECT n.id FROM rye_import.merge_undo n WHERE n.run_no = $1 AND n.relation = 'nodes'), false))
 `
 
-// UndoFactsStepBack lets the run's facts about standing nodes be current no longer, and lets nothing name them as its
-// successor.
+// UndoFactsStepBack lets the run's facts about standing nodes be current no longer, and lets nothing that stays name them as its
+// successor. Those about the run's own nodes are deleted as they are.
 func (q *Queries) UndoFactsStepBack(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, undoFactsStepBack, runNo)
 	if err != nil {

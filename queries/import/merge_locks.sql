@@ -110,13 +110,16 @@ WITH own AS (
     SELECT e.source_id, 1 FROM edges e
     UNION ALL
     SELECT e.target_id, 1 FROM edges e
+), weighed (node_id, strength, held) AS (
+    SELECT t.node_id, t.strength, 0 FROM touched t
+    UNION ALL
+    SELECT k.node_id, 0, k.strength FROM rye_import.merge_locks k WHERE k.run_no = @run_no::int
 )
 INSERT INTO rye_import.merge_locks (run_no, node_id, strength)
 SELECT @run_no::int, t.node_id, max(t.strength)
-FROM touched t
+FROM weighed t
 GROUP BY t.node_id
-HAVING max(t.strength) > coalesce((
-    SELECT max(k.strength) FROM rye_import.merge_locks k WHERE k.run_no = @run_no::int AND k.node_id = t.node_id), 0);
+HAVING max(t.strength) > max(t.held);
 
 -- MergeLockTake locks the nodes found, each as strongly as it has to be, in the order of their ids: two
 -- that lock nodes wait for each other, and never in a circle. The nodes are locked one after another

@@ -29,10 +29,10 @@ WITH said AS (
                     ELSE n.properties -> k.key IS DISTINCT FROM k.value END) AS properties,
         CASE
             WHEN n.archived_at IS NULL AND g.gone THEN true
-            WHEN n.archived_at IS NOT NULL AND d.lives AND EXISTS (
-                SELECT FROM rye_import.staging_records t
+            WHEN n.archived_at IS NOT NULL AND d.lives AND d.node_id IN (
+                SELECT t.id FROM rye_import.staging_records t
                 JOIN rye_import.records r ON r.object_no = t.object_no AND r.legacy_id = t.legacy_id AND r.archived IS NOT NULL
-                WHERE t.run_no = @run_no::int AND t.kind = 'node' AND t.changed AND NOT t.deleted AND t.id = d.node_id) THEN false
+                WHERE t.run_no = @run_no::int AND t.kind = 'node' AND t.changed AND NOT t.deleted) THEN false
             -- A new record has taken the node over of one that the importer archived.
             WHEN n.archived_at IS NOT NULL AND d.lives AND NOT d.known AND EXISTS (
                 SELECT FROM rye.node_source_map m
@@ -55,9 +55,9 @@ WITH said AS (
             SELECT FROM rye.node_source_map m
             JOIN rye_import.objects o ON o.source = m.source_schema AND o.object = m.source_table
             JOIN rye_import.records r ON r.object_no = o.object_no AND r.legacy_id = m.source_id AND r.archived IS NULL
-            LEFT JOIN rye_import.staging_records t
-                ON t.run_no = @run_no::int AND t.object_no = r.object_no AND t.legacy_id = r.legacy_id AND t.changed AND t.deleted
-            WHERE m.node_id = d.node_id AND t.rec IS NULL)
+            WHERE m.node_id = d.node_id AND (r.object_no, r.legacy_id) NOT IN (
+                SELECT t.object_no, t.legacy_id FROM rye_import.staging_records t
+                WHERE t.run_no = @run_no::int AND t.changed AND t.deleted))
     ) g ON true
 )
 INSERT INTO rye_import.merge_nodes (run_no, rec, node_id, label, properties, archive, said, file_no, line)

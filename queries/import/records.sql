@@ -24,17 +24,17 @@ WHERE r.archived IS NULL OR (r.archived = 'deleted' AND g.deleted);
 INSERT INTO rye_import.records (object_no, legacy_id, content_hash, target_id, archived, first_run_no, run_no, file_no, line)
 SELECT s.object_no, s.legacy_id, s.content_hash,
     CASE s.kind
-        WHEN 'event' THEN e.id
+        WHEN 'event' THEN CASE WHEN e.rec IS NOT NULL THEN s.id END
         WHEN 'edge' THEN m.id
         WHEN 'participant' THEN s.id
     END,
     CASE WHEN s.deleted THEN 'deleted' END, s.run_no, s.run_no, s.file_no, s.line
 FROM rye_import.staging_records s
-LEFT JOIN rye.events e ON s.kind = 'event' AND e.id = s.id
+LEFT JOIN rye_import.staging_events e ON s.kind = 'event' AND e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.merge_edges m
     ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
 WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND NOT EXISTS (
-    SELECT FROM rye_import.records r WHERE r.object_no = s.object_no AND r.legacy_id = s.legacy_id);
+    SELECT FROM rye_import.records r WHERE @known::boolean AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id);
 
 -- RecordUpdateStaged notes what the known records that changed are now.
 -- name: RecordUpdateStaged :execrows

@@ -28,10 +28,12 @@ SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
 
 -- SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
--- just-in-time compilation, which takes longer than the statements it would speed up. It is idle while
+-- just-in-time compilation, which takes longer than the statements it would speed up. Pages that an index leads to
+-- are mostly in memory, and so are hash tables, beside which nothing is worth sorting for a join. A cache in front of lookups that differ row by row is emptied for each row, all of it. It is idle while
 -- codes are drawn beside it and reject files written, and not forgotten. What it writes from now on is the run's.
 -- name: SessionTuneMerge :exec
 SELECT set_config('work_mem', @work_mem::text, true), set_config('jit', 'off', true),
+    set_config('random_page_cost', '1.1', true), set_config('enable_memoize', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('idle_in_transaction_session_timeout', '0', true), set_config('rye_import.run', @run_no::text, true);
 
 -- SessionTuneRestore sets up a transaction that makes an index or checks a foreign key, while others beside it do the

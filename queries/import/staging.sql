@@ -54,9 +54,9 @@ SELECT set_config('lock_timeout', '2s', true);
 -- name: StagingAnalyze :exec
 SELECT rye_import.analyze_staging();
 
--- StagingAnalyzeMerge tells the planner what the merge has resolved.
+-- StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges or facts.
 -- name: StagingAnalyzeMerge :exec
-SELECT rye_import.analyze_merge();
+SELECT rye_import.analyze_merge(@step::text);
 
 -- StagingAnalyzeNames tells the planner which names there are and which are asked for.
 -- name: StagingAnalyzeNames :exec

@@ -255,17 +255,20 @@ FROM rye_import.net_images i
 WHERE i.run_no = @undone AND i.relation = 'artifacts' AND i.before IS NOT NULL AND i.after IS NOT NULL AND t.id = i.row_key::uuid
     AND to_jsonb(t) = i.after;
 
--- UndoFactsStepBack lets the run's facts about standing nodes be current no longer, and lets nothing name them as its
--- successor.
+-- UndoFactsStepBack lets the run's facts about standing nodes be current no longer, and lets nothing that stays name them as its
+-- successor. Those about the run's own nodes are deleted as they are.
 -- name: UndoFactsStepBack :execrows
 UPDATE rye.assertions a
 SET superseded_at = coalesce(a.superseded_at, a.asserted_at),
     superseded_by = CASE WHEN a.superseded_by IN (
         SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL)
         THEN NULL ELSE a.superseded_by END
-WHERE a.id IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL)
-    AND (a.superseded_at IS NULL OR a.superseded_by IS NOT NULL)
-    OR a.superseded_by IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL);
+WHERE (a.id IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL)
+        AND (a.superseded_at IS NULL OR a.superseded_by IS NOT NULL)
+        OR a.superseded_by IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL))
+    AND NOT (
+        a.id IN (SELECT u.id FROM rye_import.merge_undo u WHERE u.run_no = @run_no AND u.relation = 'assertions' AND u.fate IS NULL)
+        AND coalesce(a.subject_node_id IN (SELECT n.id FROM rye_import.merge_undo n WHERE n.run_no = @run_no AND n.relation = 'nodes'), false));
 
 -- UndoFactsRestoreHistory gives facts of the past their end back, between which the run had put others.
 -- name: UndoFactsRestoreHistory :execrows
