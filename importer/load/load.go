@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -68,6 +69,8 @@ type Run struct {
 	named   atomic.Bool  // whether a reference by name was copied
 
 	returned atomic.Bool // whether a row of a reject file was
+
+	encoders sync.Pool // of *encoder: as many as there are workers
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the

@@ -303,9 +303,9 @@ func (m *merger) losers(ctx context.Context) error {
 			return err
 		}
 		if first {
-			params.FirstNos = append(params.FirstNos, *no)
+			params.FirstNos = append(params.FirstNos, no)
 		} else {
-			params.SameNos = append(params.SameNos, *no)
+			params.SameNos = append(params.SameNos, no)
 		}
 	}
 	n, err := m.q.MergeLoserInsert(ctx, params)
@@ -677,7 +677,7 @@ func (m *merger) archivable() ([]int32, error) {
 		if err != nil {
 			return nil, err
 		}
-		objects = append(objects, *no)
+		objects = append(objects, no)
 	}
 	return objects, nil
 }
