@@ -11,7 +11,7 @@ import (
 // megabytes, as long as to read 50,000 records; to read their sketches takes a few milliseconds.
 type Sketch struct {
 	Name    string                  `json:"name"`
-	Strip   []string                `json:"strip,omitempty"`     // as the mapping's
+	Strip   []string                `json:"strip,omitempty"`   // as the mapping's
 	Further []string                `json:"further,omitempty"` // what objects cut off, beside it
 	Objects map[string]SketchObject `json:"objects"`
 }
