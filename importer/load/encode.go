@@ -14,7 +14,7 @@ import (
 
 // encoder turns batches into rows of staging. It is of one goroutine at a time, and keeps its room between batches.
 type encoder struct {
-	records, nodes, names, twins, links, facts, events, participants, stages copyRows
+	records, same, nodes, names, twins, links, facts, events, participants, stages copyRows
 
 	ids idSeries
 	at  place
@@ -25,6 +25,7 @@ func newEncoder() *encoder {
 		records: newCopyRows("staging_records", "run_no", "rec", "object_no", "legacy_id", "kind", "id", "content_hash",
 			"changed", "deleted", "existing", "alias", "version", "created_at", "file_no", "line", "same_object_no", "same_id",
 			"amount", "currency", "stage"),
+		same:  newCopyRows("staging_unchanged", "run_no", "object_no", "rec", "file_no", "line", "version", "deleted", "kind", "legacy_id"),
 		nodes: newCopyRows("staging_nodes", "run_no", "rec", "node_type", "label", "code_prefix", "properties", "fill", "clear"),
 		names: newCopyRows("staging_names", "run_no", "rec", "lookup_no", "name"),
 		twins: newCopyRows("staging_twins", "run_no", "rec", "object_no", "legacy_id"),
@@ -41,8 +42,8 @@ func newEncoder() *encoder {
 	}
 }
 
-func (e *encoder) tables() [9]*copyRows {
-	return [...]*copyRows{&e.records, &e.nodes, &e.names, &e.twins, &e.links, &e.facts, &e.events, &e.participants, &e.stages}
+func (e *encoder) tables() [10]*copyRows {
+	return [...]*copyRows{&e.records, &e.same, &e.nodes, &e.names, &e.twins, &e.links, &e.facts, &e.events, &e.participants, &e.stages}
 }
 
 // copy copies what was encoded last.
@@ -96,12 +97,17 @@ func (e *encoder) encodeRecords(r *Run, file int32, b *graph.Batch, same []bool,
 	t := &e.records
 	for i := range b.Records {
 		rec := &b.Records[i]
-		if same[i] {
-			out.Unchanged++
-		}
 		object, err := r.object(rec.Object)
 		if err != nil {
 			return err
+		}
+		if same[i] {
+			out.Unchanged++
+			// What an unchanged record is the same as leads others on; amounts are summed up with those of the graph.
+			if rec.Same.ID == "" && rec.Money == nil {
+				e.encodeUnchanged(r, file, object, rec)
+				continue
+			}
 		}
 		other, err := r.object(rec.Same.Object)
 		if err != nil {
@@ -138,6 +144,21 @@ func (e *encoder) encodeRecords(r *Run, file int32, b *graph.Batch, same []bool,
 		t.optional(rec.Money.Stage)
 	}
 	return nil
+}
+
+// encodeUnchanged adds a record of which nobody may ask more than whether it was met.
+func (e *encoder) encodeUnchanged(r *Run, file, object int32, rec *graph.Record) {
+	t := &e.same
+	t.row()
+	t.int4(r.Number)
+	t.int4(object)
+	t.int8(rec.Rec)
+	t.int4(file)
+	t.int4(rec.Line)
+	t.time(rec.Version)
+	t.bool(rec.Deleted)
+	t.text(string(rec.Kind))
+	t.text(rec.ID)
 }
 
 // maxName bounds what counts as a name, in bytes: it is the key of an index.

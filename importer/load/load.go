@@ -70,7 +70,8 @@ type Run struct {
 
 	returned atomic.Bool // whether a row of a reject file was
 
-	encoders sync.Pool // of *encoder: as many as there are workers
+	unchanged unchanged
+	encoders  sync.Pool // of *encoder: as many as there are workers
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the

@@ -62,6 +62,8 @@ type merger struct {
 	dispute bool    // whether the source has conflicts
 	contest int64   // fields in which the run meets what people have changed
 
+	unchanged map[string]int64 // records of which nothing more is asked, by object
+
 	do func(context.Context) error // what is done in the transaction
 }
 
@@ -231,12 +233,8 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.run.cfg.Expected.expect(ctx, m.q); err != nil {
 		return err
 	}
-	staged, err := m.q.StagingRecordCount(ctx, m.no)
-	if err != nil {
+	if err := m.count(ctx); err != nil {
 		return err
-	}
-	if staged.Records != m.run.copied.Load() || staged.Changed != m.run.changed.Load() {
-		return &LostRowsError{Copied: m.run.copied.Load(), Found: staged.Records}
 	}
 	if err := m.losers(ctx); err != nil {
 		return err
@@ -278,6 +276,42 @@ func (m *merger) keys(ctx context.Context) error {
 	// Which records are known, and what names stand for, was not so when staging was analyzed, and
 	// decides every plan.
 	return m.q.StagingAnalyze(ctx)
+}
+
+// count checks that everything that was copied is there, and puts unchanged records of which the merge has something to
+// ask to the others. The rest are counted, and only looked at again for what is missing from the export.
+func (m *merger) count(ctx context.Context) error {
+	staged, err := m.q.StagingRecordCount(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	m.unchanged = make(map[string]int64)
+	if m.run.Known {
+		unchanged, err := m.q.StagingUnchangedCount(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		for _, o := range unchanged {
+			m.unchanged[o.Object] = o.Records
+			staged.Records += o.Records
+		}
+	}
+	if staged.Records != m.run.copied.Load() || staged.Changed != m.run.changed.Load() {
+		return &LostRowsError{Copied: m.run.copied.Load(), Found: staged.Records}
+	}
+	if len(m.unchanged) == 0 {
+		return nil
+	}
+	moved, err := m.q.StagingUnchangedMove(ctx, importdb.StagingUnchangedMoveParams{
+		RunNo: m.no, Source: m.source, Repeated: m.run.unchanged.mayRepeat(), Everything: m.opts.Details && m.opts.Unchanged,
+	})
+	if err != nil {
+		return err
+	}
+	for _, o := range moved {
+		m.unchanged[o.Object] -= o.Records
+	}
+	return nil
 }
 
 // match finds the records that were known before. Another tool may have linked some before the first
@@ -601,6 +635,13 @@ func (m *merger) records(ctx context.Context) error {
 	}
 	for _, o := range outcomes {
 		m.out.Objects[o.Object] = Records{Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived}
+	}
+	for object, n := range m.unchanged {
+		if n > 0 {
+			r := m.out.Objects[object]
+			r.Unchanged += n
+			m.out.Objects[object] = r
+		}
 	}
 	if err := m.detailRecords(ctx); err != nil {
 		return err

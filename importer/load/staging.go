@@ -6,10 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"github.com/projectrye/rye-import/importer/graph"
-	"github.com/projectrye/rye-import/internal/importdb"
 )
 
 // Staged tells what came of a batch.
@@ -29,7 +26,7 @@ func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, er
 	if len(b.Records) == 0 {
 		return out, nil
 	}
-	same, err := r.unchanged(ctx, b.Records)
+	same, err := r.unchanged.find(ctx, r, b.Records)
 	if err != nil {
 		return out, explain(err)
 	}
@@ -49,40 +46,6 @@ func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, er
 	r.copied.Add(int64(len(b.Records)))
 	r.changed.Add(int64(len(b.Records)) - out.Unchanged)
 	return out, nil
-}
-
-// unchanged tells which records are as they were when last used. The positions of the result are
-// those of the records.
-func (r *Run) unchanged(ctx context.Context, records []graph.Record) ([]bool, error) {
-	same := make([]bool, len(records))
-	if !r.Known {
-		return same, nil
-	}
-	params := importdb.RecordListUnchangedParams{
-		ObjectNos: make([]int32, len(records)), LegacyIDs: make([]string, len(records)),
-		Hashes: make([]uuid.UUID, len(records)), Deleted: make([]bool, len(records)),
-	}
-	for i := range records {
-		params.ObjectNos[i] = r.objects[records[i].Object]
-		params.LegacyIDs[i] = records[i].ID
-		params.Hashes[i] = records[i].Hash
-		params.Deleted[i] = records[i].Deleted
-	}
-	var positions []int32
-	err := r.db.look(ctx, func(ctx context.Context, q *importdb.Queries) (err error) {
-		if err := q.SessionTuneLookup(ctx); err != nil {
-			return err
-		}
-		positions, err = q.RecordListUnchanged(ctx, params)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("comparing with the last run: %w", err)
-	}
-	for _, p := range positions {
-		same[p-1] = true
-	}
-	return same, nil
 }
 
 // object gives the number of an object, or 0 for no object.
