@@ -141,23 +141,28 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 }
 
 // complete makes what readers of the graph need to be fast, after the commit: the indexes that a first import has
-// postponed, and the materialized views, which ask them. What fails is left to the next run, for the data is in.
+// postponed and, beside them, the materialized views. What fails is left to the next run, for the data is in.
 func (r *runner) complete(ctx context.Context) {
 	begun := time.Now()
+	restored := make(chan error, 1)
 	if r.run.Postponed {
 		r.cfg.Progress(Progress{Phase: "indexes"})
-		if err := r.run.Restore(ctx, r.cfg.Workers); err != nil {
-			r.warn("the data is in, but not all indexes are made; the next run makes them: %v", err)
-		}
-		r.phase("indexes", begun)
 	}
+	go func() { restored <- r.run.Restore(ctx, r.cfg.Workers) }()
 	if r.changed() {
-		begun = time.Now()
-		r.cfg.Progress(Progress{Phase: "refresh"})
+		if !r.run.Postponed {
+			r.cfg.Progress(Progress{Phase: "refresh"})
+		}
 		if err := load.RefreshViews(ctx, r.pool); err != nil {
 			r.warn("the materialized views were not refreshed: %v", err)
 		}
 		r.phase("refresh", begun)
+	}
+	if err := <-restored; err != nil {
+		r.warn("the data is in, but not all indexes are made; the next run makes them: %v", err)
+	}
+	if r.run.Postponed {
+		r.phase("indexes", begun)
 	}
 }
 

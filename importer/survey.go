@@ -259,13 +259,61 @@ func childrenOf(m *mapping.Mapping, kind, object string, above []string) []decod
 }
 
 // chooseMapping takes the mapping of the configuration, else the built-in one that knows most of the
-// files.
+// files. Of the built-in ones only those are read that may be it.
 func chooseMapping(files []*surveyed, cfg Config) (*mapping.Mapping, error) {
-	ranked, err := rankMappings(files, cfg)
+	names := candidatesOf(cfg)
+	if len(names) < 2 {
+		ranked, err := rankMappings(files, cfg)
+		if err != nil {
+			return nil, err
+		}
+		return ranked[0].mapping, nil
+	}
+	sketches, err := mapping.Sketches()
 	if err != nil {
 		return nil, err
 	}
+	most := make(map[string]int, len(sketches)) // files that each may know
+	top := 0
+	for i := range sketches {
+		for _, f := range files {
+			if f.mayBeOf(&sketches[i]) {
+				most[sketches[i].Name]++
+			}
+		}
+		top = max(top, most[sketches[i].Name])
+	}
+	atLeast := func(n int) []string {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return most[name] < n })
+	}
+	ranked, err := standings(files, cfg, atLeast(top))
+	if err != nil {
+		return nil, err
+	}
+	if known := ranked[0].files; known < top {
+		// Others may know as many. If nobody knows any, all are asked why.
+		if ranked, err = standings(files, cfg, atLeast(known)); err != nil {
+			return nil, err
+		}
+	}
+	if err := judge(files, ranked); err != nil {
+		return nil, err
+	}
 	return ranked[0].mapping, nil
+}
+
+// mayBeOf reports whether a mapping may know a file, as tell finds out.
+func (s *surveyed) mayBeOf(sketch *mapping.Sketch) bool {
+	switch p := s.profile; {
+	case p.Format != decode.FormatCSV && p.Format != decode.FormatJSON && p.Format != decode.FormatNDJSON:
+		return false
+	case len(p.Types) > 1:
+		return slices.ContainsFunc(p.Types, func(kind string) bool {
+			return sketch.MayKnow(mapping.Look{Header: p.Header, Types: []string{kind}})
+		})
+	default:
+		return sketch.MayKnow(mapping.Look{Header: p.Header, Types: p.Types})
+	}
 }
 
 // standing is how much of an export a mapping knows.
@@ -274,41 +322,58 @@ type standing struct {
 	files, columns int
 }
 
-// rankMappings puts the mapping that knows most of the files first, and tells what each file is by it.
-func rankMappings(files []*surveyed, cfg Config) ([]standing, error) {
-	var candidates []*mapping.Mapping
+// candidatesOf names the built-in mappings among which the configuration leaves the choice.
+func candidatesOf(cfg Config) []string {
 	switch {
 	case cfg.Mapping != nil:
-		candidates = append(candidates, cfg.Mapping)
-	default:
-		names := mapping.Names()
-		if cfg.CRM != "" && cfg.CRM != "auto" {
-			names = []string{cfg.CRM}
-		}
-		candidates = make([]*mapping.Mapping, len(names))
-		var g errgroup.Group
-		for i, name := range names {
-			g.Go(func() (err error) {
-				candidates[i], err = mapping.Builtin(name)
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
-			return nil, err
-		}
+		return nil
+	case cfg.CRM != "" && cfg.CRM != "auto":
+		return []string{cfg.CRM}
 	}
-	ranked := rank(files, candidates)
+	return mapping.Names()
+}
+
+// rankMappings puts the mapping that knows most of the files first, and tells what each file is by it.
+func rankMappings(files []*surveyed, cfg Config) ([]standing, error) {
+	ranked, err := standings(files, cfg, candidatesOf(cfg))
+	if err != nil {
+		return nil, err
+	}
+	return ranked, judge(files, ranked)
+}
+
+// standings ranks the mapping of the configuration, or built-in ones of these names.
+func standings(files []*surveyed, cfg Config, names []string) ([]standing, error) {
+	if cfg.Mapping != nil {
+		return rank(files, []*mapping.Mapping{cfg.Mapping}), nil
+	}
+	candidates := make([]*mapping.Mapping, len(names))
+	var g errgroup.Group
+	for i, name := range names {
+		g.Go(func() (err error) {
+			candidates[i], err = mapping.Builtin(name)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return rank(files, candidates), nil
+}
+
+// judge tells what each file is by the first of some mappings, if that one alone is it.
+func judge(files []*surveyed, ranked []standing) error {
 	if rival := rivalOf(ranked); rival != nil {
-		return nil, &AmbiguousCRMError{CRMs: []string{ranked[0].mapping.Name, rival.Name}}
+		return &AmbiguousCRMError{CRMs: []string{ranked[0].mapping.Name, rival.Name}}
 	}
 	if tell(files, ranked[0].mapping) == 0 {
 		e := &NoExportError{}
 		for _, s := range files {
 			e.Files = append(e.Files, fmt.Sprintf("%s: %s", s.file.Path, s.note))
 		}
-		return nil, e
+		return e
 	}
-	return ranked, nil
+	return nil
 }
 
 // rank orders mappings by how many of the files they know, and where these are as many by how many of

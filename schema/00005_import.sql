@@ -218,9 +218,10 @@ COMMENT ON TABLE rye_import.code_blocks IS 'Code numbers drawn from the counters
 CREATE INDEX code_blocks_month ON rye_import.code_blocks (prefix, year_month, first_val);
 
 -- Staging. Batches are copied in by many transactions and merged by a later one, so these tables
--- outlive the transactions that fill them and are ordinary, logged tables: a server that crashes
--- between the two would empty unlogged ones, and the merge would take the loss for an empty export.
-CREATE TABLE rye_import.staging_records (
+-- outlive the transactions that fill them. They are unlogged all the same: a server that crashes between the two empties
+-- all of them at once, and the merge, which counts the records that are there, refuses to take the loss for an
+-- empty export. What has no record beside it would not be missed, so staging_origins is logged.
+CREATE UNLOGGED TABLE rye_import.staging_records (
     run_no       int NOT NULL,
     rec          bigint NOT NULL,
     object_no    int NOT NULL,
@@ -242,7 +243,7 @@ CREATE TABLE rye_import.staging_records (
     currency     text,
     stage        text
 );
-COMMENT ON TABLE rye_import.staging_records IS 'The key of every record of a run.';
+COMMENT ON TABLE rye_import.staging_records IS 'The records of a run, but for those in staging_unchanged.';
 COMMENT ON COLUMN rye_import.staging_records.rec IS 'The number of the record in the run, in file order.';
 COMMENT ON COLUMN rye_import.staging_records.kind IS 'node, event, edge or participant; carrier for a record whose deferred parts are tried again.';
 COMMENT ON COLUMN rye_import.staging_records.id IS 'The node, event, edge or participant that the record becomes.';
@@ -251,7 +252,20 @@ COMMENT ON COLUMN rye_import.staging_records.existing IS 'Whether an earlier run
 COMMENT ON COLUMN rye_import.staging_records.alias IS 'Whether the record shares the node of another one; set by the merge.';
 COMMENT ON COLUMN rye_import.staging_records.same_id IS 'The record that this one is the same entity as.';
 
-CREATE TABLE rye_import.staging_nodes (
+CREATE UNLOGGED TABLE rye_import.staging_unchanged (
+    run_no    int NOT NULL,
+    object_no int NOT NULL,
+    rec       bigint NOT NULL,
+    file_no   int NOT NULL,
+    line      int NOT NULL,
+    version   timestamptz,
+    deleted   boolean NOT NULL,
+    kind      text NOT NULL,
+    legacy_id text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE rye_import.staging_unchanged IS 'The keys of the records that are as they were when last used. The merge moves those of which it has something to ask to staging_records.';
+
+CREATE UNLOGGED TABLE rye_import.staging_nodes (
     run_no      int NOT NULL,
     rec         bigint NOT NULL,
     node_type   text NOT NULL,
@@ -264,7 +278,7 @@ CREATE TABLE rye_import.staging_nodes (
 COMMENT ON COLUMN rye_import.staging_nodes.fill IS 'Properties that are set only where nothing stands.';
 COMMENT ON COLUMN rye_import.staging_nodes.clear IS 'Properties that are taken away.';
 
-CREATE TABLE rye_import.staging_names (
+CREATE UNLOGGED TABLE rye_import.staging_names (
     run_no    int NOT NULL,
     rec       bigint NOT NULL,
     lookup_no int NOT NULL,
@@ -272,7 +286,7 @@ CREATE TABLE rye_import.staging_names (
 );
 COMMENT ON TABLE rye_import.staging_names IS 'The names that changed records answer to, by lookup.';
 
-CREATE TABLE rye_import.staging_twins (
+CREATE UNLOGGED TABLE rye_import.staging_twins (
     run_no    int NOT NULL,
     rec       bigint NOT NULL,
     object_no int NOT NULL,
@@ -280,7 +294,7 @@ CREATE TABLE rye_import.staging_twins (
 );
 COMMENT ON TABLE rye_import.staging_twins IS 'The records that were merged into changed records of the run.';
 
-CREATE TABLE rye_import.staging_links (
+CREATE UNLOGGED TABLE rye_import.staging_links (
     run_no           int NOT NULL,
     rec              bigint NOT NULL,
     id               uuid NOT NULL,
@@ -299,7 +313,7 @@ CREATE TABLE rye_import.staging_links (
 COMMENT ON COLUMN rye_import.staging_links.end_known IS 'Whether the source says when the link ended; else effective_to is the time of the change by which it was known to have ended.';
 COMMENT ON TABLE rye_import.staging_links IS 'Edges between records. A null reference is the record itself; a null object number any object of the source. The number may be that of a lookup, as in facts, events and participants: the reference is a name then, until the merge puts the record in its place.';
 
-CREATE TABLE rye_import.staging_facts (
+CREATE UNLOGGED TABLE rye_import.staging_facts (
     run_no            int NOT NULL,
     rec               bigint NOT NULL,
     id                uuid NOT NULL,
@@ -314,7 +328,7 @@ CREATE TABLE rye_import.staging_facts (
 );
 COMMENT ON TABLE rye_import.staging_facts IS 'Assertions. A null claim withdraws the fact; history is what was true then, not now.';
 
-CREATE TABLE rye_import.staging_events (
+CREATE UNLOGGED TABLE rye_import.staging_events (
     run_no          int NOT NULL,
     rec             bigint NOT NULL,
     event_type      text NOT NULL,
@@ -325,7 +339,7 @@ CREATE TABLE rye_import.staging_events (
     actor_ref       text COLLATE "C"
 );
 
-CREATE TABLE rye_import.staging_participants (
+CREATE UNLOGGED TABLE rye_import.staging_participants (
     run_no          int NOT NULL,
     rec             bigint NOT NULL,
     id              uuid NOT NULL,
@@ -338,7 +352,7 @@ CREATE TABLE rye_import.staging_participants (
     properties      jsonb
 );
 
-CREATE TABLE rye_import.staging_stages (
+CREATE UNLOGGED TABLE rye_import.staging_stages (
     run_no             int NOT NULL,
     pipeline_object_no int,
     pipeline_ref       text COLLATE "C",
@@ -597,7 +611,8 @@ CREATE OR REPLACE AGGREGATE rye_import.jsonb_merge (jsonb) (
 CREATE FUNCTION rye_import.analyze_staging() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp SET default_statistics_target = 10 AS $$
 BEGIN
-    ANALYZE staging_records (run_no, rec, object_no, legacy_id, kind, id, changed, deleted, existing, alias, same_object_no, same_id, amount),
+    ANALYZE staging_unchanged (run_no, object_no, legacy_id),
+        staging_records (run_no, rec, object_no, legacy_id, kind, id, changed, deleted, existing, alias, same_object_no, same_id, amount),
         staging_nodes (run_no, rec, code_prefix), staging_names (run_no, rec, lookup_no, name), staging_twins,
         staging_links (run_no, rec, id, source_object_no, source_ref, target_object_no, target_ref),
         staging_facts (run_no, rec, subject_object_no, subject_ref, assertion_type, assertion_key),

@@ -35,7 +35,7 @@ type Record struct {
 	Kind      Kind
 	Object    string
 	ID        string    // legacy id in its normal form
-	Hash      [16]byte  // of everything that the record maps to
+	Hash      [16]byte  // of everything that the record maps to, its key included
 	Version   time.Time // when the CRM last changed it; zero if the CRM does not say
 	CreatedAt time.Time // when the CRM made it; zero if the CRM does not say
 	Deleted   bool      // marked deleted in the CRM

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,8 @@ type Run struct {
 
 	returned atomic.Bool // whether a row of a reject file was
 
+	unchanged unchanged
+	encoders  sync.Pool // of *encoder: as many as there are workers
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the

@@ -51,14 +51,14 @@ func file(t *testing.T, run *Run, path string) int32 {
 // batch is what records become; the number of a record is its place in the run.
 type batch struct{ graph.Batch }
 
-// add makes a node of a record. Its hash is that of its label.
+// add makes a node of a record. Its hash is that of its key and its label.
 func (b *batch) add(rec int64, object, id, nodeType, prefix, label string) *graph.Record {
 	properties, err := json.Marshal(map[string]string{"name": label})
 	if err != nil {
 		panic(err)
 	}
 	b.Records = append(b.Records, graph.Record{
-		Rec: rec, Kind: graph.KindNode, Object: object, ID: id, Hash: md5.Sum([]byte(label)), CreatedAt: january, Line: int32(rec) + 1, //nolint:gosec // see above
+		Rec: rec, Kind: graph.KindNode, Object: object, ID: id, Hash: md5.Sum([]byte(object + id + label)), CreatedAt: january, Line: int32(rec) + 1, //nolint:gosec // see above
 	})
 	b.Nodes = append(b.Nodes, graph.Node{Rec: rec, Type: nodeType, Label: label, CodePrefix: prefix, Properties: properties})
 	return &b.Records[len(b.Records)-1]

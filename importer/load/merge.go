@@ -64,6 +64,8 @@ type merger struct {
 	contest   int64   // fields in which the run meets what people have changed
 	postponed bool    // whether indexes of the graph are to be made after the merge
 
+	unchanged map[string]int64 // records of which nothing more is asked, by object
+
 	do func(context.Context) error // what is done in the transaction
 }
 
@@ -234,12 +236,8 @@ func (m *merger) keys(ctx context.Context) error {
 	if err := m.run.cfg.Expected.expect(ctx, m.q); err != nil {
 		return err
 	}
-	staged, err := m.q.StagingRecordCount(ctx, m.no)
-	if err != nil {
+	if err := m.count(ctx); err != nil {
 		return err
-	}
-	if staged.Records != m.run.copied.Load() || staged.Changed != m.run.changed.Load() {
-		return &LostRowsError{Copied: m.run.copied.Load(), Found: staged.Records}
 	}
 	if err := m.losers(ctx); err != nil {
 		return err
@@ -286,6 +284,42 @@ func (m *merger) keys(ctx context.Context) error {
 	return m.q.StagingAnalyzeMerge(ctx, "records")
 }
 
+// count checks that everything that was copied is there, and puts unchanged records of which the merge has something to
+// ask to the others. The rest are counted, and only looked at again for what is missing from the export.
+func (m *merger) count(ctx context.Context) error {
+	staged, err := m.q.StagingRecordCount(ctx, m.no)
+	if err != nil {
+		return err
+	}
+	m.unchanged = make(map[string]int64)
+	if m.run.Known {
+		unchanged, err := m.q.StagingUnchangedCount(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		for _, o := range unchanged {
+			m.unchanged[o.Object] = o.Records
+			staged.Records += o.Records
+		}
+	}
+	if staged.Records != m.run.copied.Load() || staged.Changed != m.run.changed.Load() {
+		return &LostRowsError{Copied: m.run.copied.Load(), Found: staged.Records}
+	}
+	if len(m.unchanged) == 0 {
+		return nil
+	}
+	moved, err := m.q.StagingUnchangedMove(ctx, importdb.StagingUnchangedMoveParams{
+		RunNo: m.no, Source: m.source, Repeated: m.run.unchanged.mayRepeat(), Everything: m.opts.Details && m.opts.Unchanged,
+	})
+	if err != nil {
+		return err
+	}
+	for _, o := range moved {
+		m.unchanged[o.Object] -= o.Records
+	}
+	return nil
+}
+
 // match finds the records that were known before. Another tool may have linked some before the first
 // run.
 func (m *merger) match(ctx context.Context) error {
@@ -309,9 +343,9 @@ func (m *merger) losers(ctx context.Context) error {
 			return err
 		}
 		if first {
-			params.FirstNos = append(params.FirstNos, *no)
+			params.FirstNos = append(params.FirstNos, no)
 		} else {
-			params.SameNos = append(params.SameNos, *no)
+			params.SameNos = append(params.SameNos, no)
 		}
 	}
 	n, err := m.q.MergeLoserInsert(ctx, params)
@@ -630,6 +664,13 @@ func (m *merger) records(ctx context.Context) error {
 	for _, o := range outcomes {
 		m.out.Objects[o.Object] = Records{Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived}
 	}
+	for object, n := range m.unchanged {
+		if n > 0 {
+			r := m.out.Objects[object]
+			r.Unchanged += n
+			m.out.Objects[object] = r
+		}
+	}
 	if err := m.detailRecords(ctx); err != nil {
 		return err
 	}
@@ -710,7 +751,7 @@ func (m *merger) archivable() ([]int32, error) {
 		if err != nil {
 			return nil, err
 		}
-		objects = append(objects, *no)
+		objects = append(objects, no)
 	}
 	return objects, nil
 }

@@ -126,7 +126,7 @@ func TestMerge_LostKeys(t *testing.T) {
 	imported(t, pool, people("Ada", "Bob", "Cid"), MergeOptions{})
 	run := begun(t, pool, "crm")
 	require.Equal(t, int64(3), staged(t, run, file(t, run, "Contact.csv"), people("Ada", "Bob", "Cid")).Unchanged)
-	execute(t, pool, "DELETE FROM rye_import.staging_records WHERE legacy_id = 'B'")
+	execute(t, pool, "DELETE FROM rye_import.staging_unchanged WHERE legacy_id = 'B'")
 	_, err := run.Merge(t.Context(), MergeOptions{ArchiveMissing: []string{"Contact"}, MaxArchive: 100, Settle: content})
 	var lost *LostRowsError
 	require.ErrorAs(t, err, &lost)

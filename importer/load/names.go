@@ -90,9 +90,9 @@ func (m *merger) derive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		names.LookupNos, names.ObjectNos = append(names.LookupNos, m.run.lookups[lookup]), append(names.ObjectNos, *object)
-		if !slices.Contains(nodes.ObjectNos, *object) {
-			nodes.ObjectNos = append(nodes.ObjectNos, *object)
+		names.LookupNos, names.ObjectNos = append(names.LookupNos, m.run.lookups[lookup]), append(names.ObjectNos, object)
+		if !slices.Contains(nodes.ObjectNos, object) {
+			nodes.ObjectNos = append(nodes.ObjectNos, object)
 			nodes.NodeTypes, nodes.CodePrefixes = append(nodes.NodeTypes, d.NodeType), append(nodes.CodePrefixes, d.CodePrefix)
 		}
 	}

@@ -200,7 +200,7 @@ func TestNames_Kinds(t *testing.T) {
 		b := &batch{}
 		for i, id := range ids {
 			rec, acme := first+int64(i), graph.Ref{Object: eitherName, ID: "acme"}
-			b.Records = append(b.Records, graph.Record{Rec: rec, Kind: graph.KindEvent, Object: "Call", ID: id, Line: int32(rec) + 1})
+			b.Records = append(b.Records, graph.Record{Rec: rec, Kind: graph.KindEvent, Object: "Call", ID: id, Hash: md5.Sum([]byte(id)), Line: int32(rec) + 1}) //nolint:gosec // see above
 			b.Events = append(b.Events, graph.Event{Rec: rec, Type: "call", OccurredAt: january, Properties: []byte(`{}`), Actor: acme})
 			b.Participants = append(b.Participants, graph.Participant{Rec: rec, Slot: "Who", Role: "subject", Node: acme})
 			b.Facts = append(b.Facts, graph.Fact{

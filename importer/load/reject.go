@@ -167,3 +167,10 @@ func (l *Ledger) Page(ctx context.Context, file int32, after int64) ([]Reject, e
 func (r *Run) Ledger() *Ledger {
 	return &Ledger{q: r.db.queries(), no: r.Number, source: r.cfg.Source}
 }
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

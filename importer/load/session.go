@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/projectrye/rye-import/internal/importdb"
@@ -20,6 +21,8 @@ type session interface {
 	queries() *importdb.Queries
 	// change does what belongs together. The context of its statements is the one that do is given.
 	change(ctx context.Context, do func(context.Context, *importdb.Queries) error) error
+	// copy copies rows into staging, all or none.
+	copy(ctx context.Context, do func(context.Context, *pgconn.PgConn) error) error
 	// look reads under settings that end with it.
 	look(ctx context.Context, do func(context.Context, *importdb.Queries) error) error
 }
@@ -31,6 +34,16 @@ func (s pooled) queries() *importdb.Queries { return importdb.New(s.pool) }
 
 func (s pooled) change(ctx context.Context, do func(context.Context, *importdb.Queries) error) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return do(ctx, importdb.New(tx)) })
+}
+
+// copy need not wait for the disk with its commit: a crash in between fails the run, and the next one stages anew.
+func (s pooled) copy(ctx context.Context, do func(context.Context, *pgconn.PgConn) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := importdb.New(tx).SessionTuneStaging(ctx); err != nil {
+			return err
+		}
+		return do(ctx, tx.Conn().PgConn())
+	})
 }
 
 func (s pooled) look(ctx context.Context, do func(context.Context, *importdb.Queries) error) error {
@@ -83,6 +96,10 @@ func (s *planned) change(ctx context.Context, do func(context.Context, *importdb
 		return err
 	}
 	return do(s.ctx, s.queries())
+}
+
+func (s *planned) copy(ctx context.Context, do func(context.Context, *pgconn.PgConn) error) error {
+	return s.change(ctx, func(ctx context.Context, _ *importdb.Queries) error { return do(ctx, s.tx.Conn().PgConn()) })
 }
 
 func (s *planned) look(ctx context.Context, do func(context.Context, *importdb.Queries) error) error {

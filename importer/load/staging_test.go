@@ -160,6 +160,7 @@ func TestStage_Unchanged(t *testing.T) {
 	require.True(t, run.Known)
 	s := staged(t, run, file(t, run, "Contact.csv"), b)
 	require.Equal(t, Staged{Unchanged: 1, Links: map[string]int64{"employs": 1}, Found: map[string]int64{"employs": 1}}, s)
-	require.Equal(t, []string{"A false", "B true", "o1 true"}, values(t, pool, "SELECT legacy_id || ' ' || changed FROM rye_import.staging_records ORDER BY rec"))
+	require.Equal(t, []string{"B true", "o1 true"}, values(t, pool, "SELECT legacy_id || ' ' || changed FROM rye_import.staging_records ORDER BY rec"))
+	require.Equal(t, []string{"1 A"}, values(t, pool, "SELECT rec || ' ' || legacy_id FROM rye_import.staging_unchanged"))
 	require.Equal(t, []string{"Bob", "Acme"}, values(t, pool, "SELECT label FROM rye_import.staging_nodes ORDER BY rec"))
 }

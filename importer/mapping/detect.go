@@ -39,9 +39,9 @@ func (m *Mapping) Detect(look Look) Verdict {
 
 	var best, foreign candidate
 	var beside []candidate
-	names := m.glimpse(look.Header)
+	names := glimpse(look.Header, m.Strip, m.stripOfObjects())
 	for _, name := range sortedKeys(m.Objects) {
-		if m.lacking(name, names) > 0 {
+		if lacking(m.spellings[name], names) > 0 {
 			continue
 		}
 		c, fits := m.candidate(name, look)
@@ -77,14 +77,20 @@ func (m *Mapping) Detect(look Look) Verdict {
 	return Verdict{Evidence: m.closest(look, names)}
 }
 
+// stripOfObjects gives the beginnings of column names that objects cut off, beside those of the mapping.
+func (m *Mapping) stripOfObjects() []string {
+	var all []string
+	for _, o := range m.Objects {
+		all = append(all, o.Strip...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // glimpse gives all names that the columns of a header could go by, in lower case. An export has hundreds
 // of files and there are hundreds of objects: most of them are ruled out by this, which costs one look at
 // the header and not one for each object.
-func (m *Mapping) glimpse(header []string) map[string]bool {
-	beginnings := slices.Clone(m.Strip)
-	for _, o := range m.Objects {
-		beginnings = append(beginnings, o.Strip...)
-	}
+func glimpse(header, strip, ofObjects []string) map[string]bool {
 	names := make(map[string]bool, 2*len(header))
 	add := func(name string) {
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -97,19 +103,21 @@ func (m *Mapping) glimpse(header []string) map[string]bool {
 	}
 	for _, name := range header {
 		add(name)
-		for _, b := range beginnings {
-			once := stripped(name, []string{b})
-			add(once)
-			add(stripped(once, m.Strip))
+		for _, beginnings := range [...][]string{strip, ofObjects} {
+			for i := range beginnings {
+				once := stripped(name, beginnings[i:i+1])
+				add(once)
+				add(stripped(once, strip))
+			}
 		}
 	}
 	return names
 }
 
-// lacking counts the columns that an object must have and that none of the names can be.
-func (m *Mapping) lacking(object string, names map[string]bool) int {
+// lacking counts the columns that an object must have, each as a header may spell it, and that none of the names can be.
+func lacking(columns [][]string, names map[string]bool) int {
 	n := 0
-	for _, spellings := range m.spellings[object] {
+	for _, spellings := range columns {
 		if !slices.ContainsFunc(spellings, func(s string) bool { return names[s] }) {
 			n++
 		}
@@ -349,7 +357,7 @@ func (m *Mapping) lookAtIDs(sample [][]string, col int) idLook {
 func (m *Mapping) closest(look Look, names map[string]bool) string {
 	for _, name := range sortedKeys(m.Objects) {
 		o := m.Objects[name]
-		if len(o.Key) == 0 || !slices.Contains(o.Recognise.All, o.Key[0].Column) || m.lacking(name, names) != 1 {
+		if len(o.Key) == 0 || !slices.Contains(o.Recognise.All, o.Key[0].Column) || lacking(m.spellings[name], names) != 1 {
 			continue
 		}
 		columns := m.indexColumns(look.Header, o)

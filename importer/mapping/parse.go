@@ -78,17 +78,17 @@ func decodeYAML(text []byte, into any, options ...yaml.DecodeOption) (err error)
 			err = errYAML
 		}
 	}()
-	dec := yaml.NewDecoder(bytes.NewReader(text), options...)
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil || len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return dec.Decode(into) // which says why
+		return yaml.NewDecoder(bytes.NewReader(text), options...).Decode(into) // which says why
 	}
 	body := file.Docs[0].Body
 	ast.Walk(textKeys{}, body)
 	if _, tree := into.(*map[string]any); tree {
 		body = inlined(body, make(map[string]ast.Node))
 	}
-	return dec.DecodeFromNode(body, into)
+	// The decoder would parse its text once more, though all that it needs is in the node.
+	return yaml.NewDecoder(strings.NewReader(""), options...).DecodeFromNode(body, into)
 }
 
 // inlined puts what aliases stand for in their place. Decoding into maps, the library takes an alias for

@@ -146,7 +146,7 @@ func (q *Queries) PruneListRuns(ctx context.Context, before time.Time) ([]PruneL
 
 const pruneListStaged = `-- name: PruneListStaged :many
 SELECT DISTINCT s.run_no
-FROM rye_import.staging_records s
+FROM (SELECT run_no FROM rye_import.staging_records UNION ALL SELECT run_no FROM rye_import.staging_unchanged) s
 JOIN rye_import.runs r ON r.run_no = s.run_no
 WHERE r.status <> 'running'
 ORDER BY s.run_no

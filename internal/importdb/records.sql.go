@@ -7,8 +7,6 @@ package importdb
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const recordArchiveMissing = `-- name: RecordArchiveMissing :many
@@ -20,6 +18,9 @@ WITH missing AS (
         AND NOT EXISTS (
             SELECT FROM rye_import.staging_records s
             WHERE s.run_no = $1::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
+        AND NOT EXISTS (
+            SELECT FROM rye_import.staging_unchanged u
+            WHERE u.run_no = $1::int AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
         AND NOT EXISTS (
             SELECT FROM rye_import.rejects j
             WHERE j.run_no = $1::int AND j.object = o.object AND j.legacy_id = r.legacy_id)
@@ -86,11 +87,33 @@ func (q *Queries) RecordArchiveTwins(ctx context.Context, arg RecordArchiveTwins
 	return result.RowsAffected(), nil
 }
 
+const recordCount = `-- name: RecordCount :one
+SELECT count(*) FROM (
+    SELECT FROM rye_import.records r WHERE r.object_no = ANY ($1::int[]) LIMIT $2
+) counted
+`
+
+type RecordCountParams struct {
+	ObjectNos []int32
+	MaxRows   int32
+}
+
+// RecordCount counts the records of a source, as far as they are counted.
+func (q *Queries) RecordCount(ctx context.Context, arg RecordCountParams) (int64, error) {
+	row := q.db.QueryRow(ctx, recordCount, arg.ObjectNos, arg.MaxRows)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const recordCountMissing = `-- name: RecordCountMissing :one
 SELECT count(*) AS total,
     count(*) FILTER (WHERE NOT EXISTS (
         SELECT FROM rye_import.staging_records s
         WHERE s.run_no = $1 AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
+        AND NOT EXISTS (
+        SELECT FROM rye_import.staging_unchanged u
+        WHERE u.run_no = $1 AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
         AND NOT EXISTS (
         SELECT FROM rye_import.rejects j
         WHERE j.run_no = $1 AND j.object = o.object AND j.legacy_id = r.legacy_id)) AS missing
@@ -163,23 +186,58 @@ func (q *Queries) RecordInsertStaged(ctx context.Context, arg RecordInsertStaged
 	return result.RowsAffected(), nil
 }
 
+const recordListHashes = `-- name: RecordListHashes :many
+SELECT (r.archived IS NOT NULL)::boolean AS deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
+FROM rye_import.records r
+WHERE r.object_no = ANY ($1::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
+GROUP BY r.object_no, 1
+`
+
+type RecordListHashesRow struct {
+	Deleted bool
+	Hashes  []byte
+}
+
+// RecordListHashes gives the hashes of what records were when last used, one behind the other, by object, and
+// apart for those that are deleted. Records that the importer archived for another reason are not among them: who
+// meets them has them come back.
+func (q *Queries) RecordListHashes(ctx context.Context, objectNos []int32) ([]RecordListHashesRow, error) {
+	rows, err := q.db.Query(ctx, recordListHashes, objectNos)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RecordListHashesRow{}
+	for rows.Next() {
+		var i RecordListHashesRow
+		if err := rows.Scan(&i.Deleted, &i.Hashes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recordListUnchanged = `-- name: RecordListUnchanged :many
 WITH given AS (
     SELECT unnest($1::int[]) AS object_no, unnest($2::text[]) AS legacy_id,
-        unnest($3::uuid[]) AS content_hash, unnest($4::boolean[]) AS deleted,
+        unnest($3::bytea[]) AS content_hash, unnest($4::boolean[]) AS deleted,
         generate_series(1, cardinality($1::int[])) AS position
 )
 SELECT g.position::int AS position
 FROM given g
 JOIN rye_import.records r
-    ON r.object_no = g.object_no AND r.legacy_id = g.legacy_id AND r.content_hash = g.content_hash
+    ON r.object_no = g.object_no AND r.legacy_id = g.legacy_id AND uuid_send(r.content_hash) = g.content_hash
 WHERE r.archived IS NULL OR (r.archived = 'deleted' AND g.deleted)
 `
 
 type RecordListUnchangedParams struct {
 	ObjectNos []int32
 	LegacyIDs []string
-	Hashes    []uuid.UUID
+	Hashes    [][]byte
 	Deleted   []bool
 }
 

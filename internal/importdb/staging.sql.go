@@ -64,7 +64,8 @@ WITH
     d21 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY ($1::int[])),
     d22 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY ($1::int[])),
     d23 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY ($1::int[])),
-    d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY ($1::int[]))
+    d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY ($1::int[])),
+    d25 AS (DELETE FROM rye_import.staging_unchanged WHERE run_no = ANY ($1::int[]))
 SELECT 1
 `
 
@@ -75,7 +76,7 @@ func (q *Queries) StagingDeleteRuns(ctx context.Context, runNos []int32) error {
 }
 
 const stagingLock = `-- name: StagingLock :exec
-LOCK TABLE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
+LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
@@ -100,7 +101,7 @@ func (q *Queries) StagingSetLockTimeout(ctx context.Context) error {
 }
 
 const stagingTruncate = `-- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
+TRUNCATE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,

@@ -7,20 +7,7 @@ package importdb
 
 import (
 	"context"
-	"encoding/json"
-	"time"
 )
-
-type StagingEventCopyFromParams struct {
-	RunNo         int32
-	Rec           int64
-	EventType     string
-	OccurredAt    time.Time
-	Summary       *string
-	Properties    json.RawMessage
-	ActorObjectNo *int32
-	ActorRef      *string
-}
 
 const stagingEventDeleteLosers = `-- name: StagingEventDeleteLosers :exec
 DELETE FROM rye_import.staging_events p USING rye_import.merge_losers l

@@ -7,25 +7,7 @@ package importdb
 
 import (
 	"context"
-	"encoding/json"
-	"time"
-
-	"github.com/google/uuid"
 )
-
-type StagingFactCopyFromParams struct {
-	RunNo           int32
-	Rec             int64
-	ID              uuid.UUID
-	Slot            string
-	SubjectObjectNo *int32
-	SubjectRef      *string
-	AssertionType   string
-	AssertionKey    string
-	Claim           json.RawMessage
-	AssertedAt      *time.Time
-	History         bool
-}
 
 const stagingFactDeleteLosers = `-- name: StagingFactDeleteLosers :exec
 DELETE FROM rye_import.staging_facts p USING rye_import.merge_losers l

@@ -7,28 +7,7 @@ package importdb
 
 import (
 	"context"
-	"encoding/json"
-	"time"
-
-	"github.com/google/uuid"
 )
-
-type StagingLinkCopyFromParams struct {
-	RunNo          int32
-	Rec            int64
-	ID             uuid.UUID
-	Slot           string
-	Rank           int16
-	EdgeType       string
-	SourceObjectNo *int32
-	SourceRef      *string
-	TargetObjectNo *int32
-	TargetRef      *string
-	Properties     json.RawMessage
-	EffectiveFrom  *time.Time
-	EffectiveTo    *time.Time
-	EndKnown       bool
-}
 
 const stagingLinkDeleteLosers = `-- name: StagingLinkDeleteLosers :many
 WITH gone AS (

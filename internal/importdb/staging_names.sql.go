@@ -9,13 +9,6 @@ import (
 	"context"
 )
 
-type StagingNameCopyFromParams struct {
-	RunNo    int32
-	Rec      int64
-	LookupNo int32
-	Name     string
-}
-
 const stagingNameDeleteLosers = `-- name: StagingNameDeleteLosers :exec
 DELETE FROM rye_import.staging_names p USING rye_import.merge_losers l
 WHERE p.run_no = $1 AND l.run_no = p.run_no AND l.rec = p.rec

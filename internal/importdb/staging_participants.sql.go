@@ -7,23 +7,7 @@ package importdb
 
 import (
 	"context"
-	"encoding/json"
-
-	"github.com/google/uuid"
 )
-
-type StagingParticipantCopyFromParams struct {
-	RunNo         int32
-	Rec           int64
-	ID            uuid.UUID
-	Slot          string
-	Role          string
-	EventObjectNo *int32
-	EventRef      *string
-	NodeObjectNo  *int32
-	NodeRef       string
-	Properties    json.RawMessage
-}
 
 const stagingParticipantDeleteLosers = `-- name: StagingParticipantDeleteLosers :one
 WITH gone AS (

@@ -11,20 +11,6 @@ import (
 	"github.com/google/uuid"
 )
 
-type StagingStageCopyFromParams struct {
-	RunNo            int32
-	PipelineObjectNo *int32
-	PipelineRef      *string
-	LegacyID         *string
-	Label            string
-	StageKey         string
-	SortOrder        *float64
-	Probability      *float64
-	Closed           *bool
-	Won              *bool
-	Seen             int32
-}
-
 const stagingStageListSeen = `-- name: StagingStageListSeen :many
 SELECT coalesce(s.id, m.node_id, '00000000-0000-0000-0000-000000000000')::uuid AS pipeline_id, st.label, coalesce(st.legacy_id, '')::text AS legacy_id,
     min(st.stage_key)::text AS stage_key,

@@ -9,13 +9,6 @@ import (
 	"context"
 )
 
-type StagingTwinCopyFromParams struct {
-	RunNo    int32
-	Rec      int64
-	ObjectNo int32
-	LegacyID string
-}
-
 const stagingTwinExists = `-- name: StagingTwinExists :one
 SELECT EXISTS (SELECT FROM rye_import.staging_twins t WHERE t.run_no = $1) AS found
 `

@@ -17,6 +17,9 @@ WITH own AS (
             SELECT FROM rye_import.staging_records s
             WHERE s.run_no = @run_no::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
         AND NOT EXISTS (
+            SELECT FROM rye_import.staging_unchanged u
+            WHERE u.run_no = @run_no::int AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
+        AND NOT EXISTS (
             SELECT FROM rye_import.rejects j
             WHERE j.run_no = @run_no::int AND j.object = o.object AND j.legacy_id = r.legacy_id)
 ), said (use, strength, object_no, ref) AS (

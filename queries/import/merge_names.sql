@@ -45,6 +45,9 @@ WITH fitting AS (
                 SELECT FROM rye_import.staging_records t
                 WHERE t.run_no = @run_no::int AND t.object_no = k.object_no AND t.legacy_id = k.legacy_id)
             AND NOT EXISTS (
+                SELECT FROM rye_import.staging_unchanged u
+                WHERE u.run_no = @run_no::int AND u.object_no = k.object_no AND u.legacy_id = k.legacy_id)
+            AND NOT EXISTS (
                 SELECT FROM rye_import.rejects j
                 WHERE j.run_no = @run_no::int AND j.object = o.object AND j.legacy_id = k.legacy_id))
 ), counted AS (

@@ -69,7 +69,7 @@ SELECT run_no, source FROM rye_import.runs WHERE status = 'running' ORDER BY sou
 -- PruneListStaged gives the runs that are over and have rows in staging all the same.
 -- name: PruneListStaged :many
 SELECT DISTINCT s.run_no
-FROM rye_import.staging_records s
+FROM (SELECT run_no FROM rye_import.staging_records UNION ALL SELECT run_no FROM rye_import.staging_unchanged) s
 JOIN rye_import.runs r ON r.run_no = s.run_no
 WHERE r.status <> 'running'
 ORDER BY s.run_no;

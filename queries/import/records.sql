@@ -4,19 +4,34 @@ SELECT EXISTS (
     SELECT FROM rye_import.records r JOIN rye_import.objects o USING (object_no) WHERE o.source = @source
 ) AS found;
 
+-- RecordCount counts the records of a source, as far as they are counted.
+-- name: RecordCount :one
+SELECT count(*) FROM (
+    SELECT FROM rye_import.records r WHERE r.object_no = ANY (@object_nos::int[]) LIMIT @max_rows
+) counted;
+
+-- RecordListHashes gives the hashes of what records were when last used, one behind the other, by object, and
+-- apart for those that are deleted. Records that the importer archived for another reason are not among them: who
+-- meets them has them come back.
+-- name: RecordListHashes :many
+SELECT (r.archived IS NOT NULL)::boolean AS deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
+FROM rye_import.records r
+WHERE r.object_no = ANY (@object_nos::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
+GROUP BY r.object_no, 1;
+
 -- RecordListUnchanged tells which of some records are as they were when last used: the position of
 -- each in the given lists, beginning with 1. Records that the importer archived are not among
 -- them, since they have come back.
 -- name: RecordListUnchanged :many
 WITH given AS (
     SELECT unnest(@object_nos::int[]) AS object_no, unnest(@legacy_ids::text[]) AS legacy_id,
-        unnest(@hashes::uuid[]) AS content_hash, unnest(@deleted::boolean[]) AS deleted,
+        unnest(@hashes::bytea[]) AS content_hash, unnest(@deleted::boolean[]) AS deleted,
         generate_series(1, cardinality(@object_nos::int[])) AS position
 )
 SELECT g.position::int AS position
 FROM given g
 JOIN rye_import.records r
-    ON r.object_no = g.object_no AND r.legacy_id = g.legacy_id AND r.content_hash = g.content_hash
+    ON r.object_no = g.object_no AND r.legacy_id = g.legacy_id AND uuid_send(r.content_hash) = g.content_hash
 WHERE r.archived IS NULL OR (r.archived = 'deleted' AND g.deleted);
 
 -- RecordInsertStaged notes the records that are new to the source.
@@ -80,6 +95,9 @@ SELECT count(*) AS total,
         SELECT FROM rye_import.staging_records s
         WHERE s.run_no = @run_no AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
         AND NOT EXISTS (
+        SELECT FROM rye_import.staging_unchanged u
+        WHERE u.run_no = @run_no AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
+        AND NOT EXISTS (
         SELECT FROM rye_import.rejects j
         WHERE j.run_no = @run_no AND j.object = o.object AND j.legacy_id = r.legacy_id)) AS missing
 FROM rye_import.records r
@@ -97,6 +115,9 @@ WITH missing AS (
         AND NOT EXISTS (
             SELECT FROM rye_import.staging_records s
             WHERE s.run_no = @run_no::int AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
+        AND NOT EXISTS (
+            SELECT FROM rye_import.staging_unchanged u
+            WHERE u.run_no = @run_no::int AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
         AND NOT EXISTS (
             SELECT FROM rye_import.rejects j
             WHERE j.run_no = @run_no::int AND j.object = o.object AND j.legacy_id = r.legacy_id)

@@ -1,7 +1,7 @@
 -- StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of
 -- every other.
 -- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
+TRUNCATE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
@@ -10,7 +10,7 @@ TRUNCATE rye_import.staging_records, rye_import.staging_nodes, rye_import.stagin
 
 -- StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the same order.
 -- name: StagingLock :exec
-LOCK TABLE rye_import.staging_records, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
+LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
@@ -43,7 +43,8 @@ WITH
     d21 AS (DELETE FROM rye_import.merge_deals WHERE run_no = ANY (@run_nos::int[])),
     d22 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY (@run_nos::int[])),
     d23 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
-    d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[]))
+    d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[])),
+    d25 AS (DELETE FROM rye_import.staging_unchanged WHERE run_no = ANY (@run_nos::int[]))
 SELECT 1;
 
 -- StagingSetLockTimeout bounds how long StagingTruncate waits for others.

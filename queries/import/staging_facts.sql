@@ -1,8 +1,3 @@
--- StagingFactCopyFrom copies the facts of a batch into staging.
--- name: StagingFactCopyFrom :copyfrom
-INSERT INTO rye_import.staging_facts (run_no, rec, id, slot, subject_object_no, subject_ref, assertion_type, assertion_key, claim, asserted_at, history)
-VALUES (@run_no, @rec, @id, @slot, @subject_object_no, @subject_ref, @assertion_type, @assertion_key, @claim, @asserted_at, @history);
-
 -- StagingFactDeleteLosers drops the facts of losing duplicates.
 -- name: StagingFactDeleteLosers :exec
 DELETE FROM rye_import.staging_facts p USING rye_import.merge_losers l

@@ -1,8 +1,3 @@
--- StagingNameCopyFrom copies the names of a batch into staging.
--- name: StagingNameCopyFrom :copyfrom
-INSERT INTO rye_import.staging_names (run_no, rec, lookup_no, name)
-VALUES (@run_no, @rec, @lookup_no, @name);
-
 -- StagingNameDeleteLosers drops the names of losing duplicates.
 -- name: StagingNameDeleteLosers :exec
 DELETE FROM rye_import.staging_names p USING rye_import.merge_losers l

@@ -1,8 +1,3 @@
--- StagingParticipantCopyFrom copies the participants of a batch into staging.
--- name: StagingParticipantCopyFrom :copyfrom
-INSERT INTO rye_import.staging_participants (run_no, rec, id, slot, role, event_object_no, event_ref, node_object_no, node_ref, properties)
-VALUES (@run_no, @rec, @id, @slot, @role, @event_object_no, @event_ref, @node_object_no, @node_ref, @properties);
-
 -- StagingParticipantDeleteLosers drops the participants of losing duplicates and counts them, as links are.
 -- name: StagingParticipantDeleteLosers :one
 WITH gone AS (

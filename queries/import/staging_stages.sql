@@ -1,8 +1,3 @@
--- StagingStageCopyFrom copies the stages that a batch has seen into staging.
--- name: StagingStageCopyFrom :copyfrom
-INSERT INTO rye_import.staging_stages (run_no, pipeline_object_no, pipeline_ref, legacy_id, label, stage_key, sort_order, probability, closed, won, seen)
-VALUES (@run_no, @pipeline_object_no, @pipeline_ref, @legacy_id, @label, @stage_key, @sort_order, @probability, @closed, @won, @seen);
-
 -- StagingStageListSeen gives the stages of each pipeline as the deals of the run show them: with the
 -- probability that most of them have. A stage without a pipeline (the zero id) is defined for all of
 -- the source. An order or a probability of -1 is none. The legacy id is what deals name a defined stage
