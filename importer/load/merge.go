@@ -60,6 +60,7 @@ type merger struct {
 	asked   bool    // whether there are references by name
 	locked  bool    // whether nodes are locked
 	dispute bool    // whether the source has conflicts
+	idle    bool    // whether nothing is staged that could change the graph
 	contest int64   // fields in which the run meets what people have changed
 
 	unchanged map[string]int64 // records of which nothing more is asked, by object
@@ -175,22 +176,45 @@ func (m *merger) merge(ctx context.Context) error {
 	steps := []struct {
 		phase string
 		do    func(context.Context) error
+		idle  func(context.Context) error // in its place, if nothing has anything to say
 	}{
-		{"keys", m.keys},
-		{"nodes", m.nodes},
-		{"links", m.links},
-		{"facts", m.facts},
-		{"records", m.records},
-		{phaseCheck, m.settle},
+		{"keys", m.keys, nil},
+		{"nodes", m.nodes, m.nothing},
+		{"links", m.links, m.nothing},
+		{"facts", m.facts, m.stages}, // stages are known by unchanged deals too
+		{"records", m.records, nil},
+		{phaseCheck, m.settle, nil},
 	}
 	for _, s := range steps {
 		m.begin(s.phase)
-		if err := s.do(ctx); err != nil {
+		do := s.do
+		if m.idle && s.idle != nil {
+			do = s.idle
+		}
+		if err := do(ctx); err != nil {
 			return err
 		}
 	}
 	m.begin("")
 	return nil
+}
+
+func (*merger) nothing(context.Context) error { return nil }
+
+// findIdle finds out whether nothing is staged that could change the graph, as in most nights: no record has changed, nothing
+// that waited has come, and nothing is to be archived, merged or decided anew.
+func (m *merger) findIdle(ctx context.Context) error {
+	if m.run.changed.Load() > 0 || m.matched > 0 || m.merged > 0 || m.asked || m.dispute || len(m.gone) > 0 || len(m.dead) > 0 || m.out.Changed() {
+		return nil
+	}
+	archive, err := m.archivable()
+	if err != nil || len(archive) > 0 {
+		return err
+	}
+	// The merge itself stages what waited.
+	busy, err := m.q.StagingRecordExistsChanged(ctx, m.no)
+	m.idle = !busy
+	return err
 }
 
 // count adds up row counts of statements of which the first error wins.
@@ -269,6 +293,9 @@ func (m *merger) keys(ctx context.Context) error {
 		if err := m.resolve(ctx); err != nil {
 			return err
 		}
+	}
+	if err := m.findIdle(ctx); err != nil {
+		return err
 	}
 	if m.matched == 0 && !m.asked {
 		return nil
@@ -669,11 +696,13 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.archiveMissing(ctx); err != nil {
 		return err
 	}
-	closed, err := m.q.EdgeCloseArchived(ctx, m.no)
-	if err != nil {
-		return err
+	if !m.idle {
+		closed, err := m.q.EdgeCloseArchived(ctx, m.no)
+		if err != nil {
+			return err
+		}
+		m.out.Edges.Closed += closed
 	}
-	m.out.Edges.Closed += closed
 	return m.standingLinks(ctx)
 }
 
