@@ -33,7 +33,10 @@ type unchanged struct {
 // load gets the hashes, if they are not too many.
 func (u *unchanged) load(ctx context.Context, r *Run) error {
 	objects := slices.Collect(maps.Values(r.objects))
-	return r.db.change(ctx, func(ctx context.Context, q *importdb.Queries) error {
+	return r.db.look(ctx, func(ctx context.Context, q *importdb.Queries) error {
+		if err := q.SessionTuneHashes(ctx); err != nil {
+			return err
+		}
 		n, err := q.RecordCount(ctx, importdb.RecordCountParams{ObjectNos: objects, MaxRows: maxHashes + 1})
 		if err != nil {
 			return err
