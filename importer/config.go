@@ -14,13 +14,13 @@ import (
 // Defaults of Config.
 const (
 	// DefaultBatchSize is how many records are staged in one transaction. From a thousand on a
-	// batch is as fast as it gets; this many keep the memory of a worker at some 15 MB.
-	DefaultBatchSize = 5000
+	// batch is as fast as it gets; this many keep the memory of a worker, with the batches that wait for it, at some 10 MB.
+	DefaultBatchSize = 2000
 	// DefaultMaxArchive is the share of records, in percent, that --archive-missing may archive: an
 	// export that was cut short must not empty the graph.
 	DefaultMaxArchive = 10.0
 	// maxBatchBytes cuts a batch of long records short.
-	maxBatchBytes = 4 << 20
+	maxBatchBytes = 2 << 20
 )
 
 // Config says how a run is done. The zero value is a full import of a CRM that the files tell.

@@ -120,6 +120,7 @@ type pipeline struct {
 	filtered func(ctx context.Context, file int32, list []load.Filtered) error
 
 	queue chan chunk
+	spare chan []numbered // room of chunks that are done with
 
 	// origins is told where the rows of reject files stood first. May be nil.
 	origins func(ctx context.Context, origins []load.Origin) error
@@ -135,6 +136,7 @@ type pipeline struct {
 // stage reads all files and copies what they become into staging.
 func (p *pipeline) stage(ctx context.Context, files []*stagedFile) error {
 	p.queue = make(chan chunk, p.cfg.Workers)
+	p.spare = make(chan []numbered, 2*p.cfg.Workers+1) // as many as there are chunks at a time
 	var total int64
 	for _, f := range files {
 		total += f.profile.Bytes
@@ -186,7 +188,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	if f.object != "" {
 		own.object(f.record) // also if it turns out to have no records
 	}
-	c := chunk{file: f}
+	c := p.newChunk(f)
 	size := 0
 	var bad []load.Reject
 	var returned []load.Origin
@@ -210,7 +212,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 			return ctx.Err()
 		}
 		p.progress()
-		c = chunk{file: f}
+		c = p.newChunk(f)
 		size = 0
 		return nil
 	}
@@ -261,7 +263,28 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		}
 	}
 	own.footers += int64(r.Footer())
-	return next, flush()
+	err = flush()
+	p.done(c)
+	return next, err
+}
+
+// newChunk begins a chunk of a file, in the room of one that is done with.
+func (p *pipeline) newChunk(f *stagedFile) chunk {
+	select {
+	case records := <-p.spare:
+		return chunk{file: f, records: records}
+	default:
+		return chunk{file: f}
+	}
+}
+
+// done keeps the room of a chunk for another one.
+func (p *pipeline) done(c chunk) {
+	clear(c.records)
+	select {
+	case p.spare <- c.records[:0]:
+	default: // unreachable: so many there never are
+	}
 }
 
 // noteOrigins passes on where rows of a reject file stood first.
@@ -318,6 +341,7 @@ func (p *pipeline) work(ctx context.Context) error {
 		if err := p.chunk(ctx, c, batch, mappers, own); err != nil {
 			return err
 		}
+		p.done(c)
 	}
 	return ctx.Err()
 }
@@ -331,8 +355,7 @@ type mapperKey struct {
 }
 
 func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers map[mapperKey]*mapping.Mapper, own *tally) error {
-	b.Records, b.Nodes, b.Names, b.Twins, b.Links = b.Records[:0], b.Nodes[:0], b.Names[:0], b.Twins[:0], b.Links[:0]
-	b.Facts, b.Events, b.Participants, b.Stages = b.Facts[:0], b.Events[:0], b.Participants[:0], b.Stages[:0]
+	b.Reset()
 	begun := time.Now()
 	defer func() {
 		object := c.file.object

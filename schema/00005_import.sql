@@ -638,6 +638,27 @@ END
 $$;
 COMMENT ON FUNCTION rye_import.analyze_merge IS 'After a step of the merge (records, nodes, edges, facts): what it has filled.';
 
+-- Takes the rows of all runs out of the tables of staging and of the merge. Each table that is emptied costs a few
+-- files, and to wait for the disk: those that have never been written to since are let alone.
+CREATE FUNCTION rye_import.empty_staging() RETURNS void LANGUAGE plpgsql
+SET search_path = rye_import, pg_temp AS $$
+DECLARE
+    v_table regclass;
+BEGIN
+    FOREACH v_table IN ARRAY ARRAY[
+        'staging_records', 'staging_unchanged', 'staging_nodes', 'staging_names', 'staging_twins', 'staging_links',
+        'staging_facts', 'staging_events', 'staging_participants', 'staging_stages', 'staging_origins',
+        'merge_losers', 'merge_names', 'merge_codes', 'merge_nodes', 'merge_contested', 'merge_locks',
+        'merge_effects', 'merge_edges', 'merge_participants', 'merge_deferred', 'merge_deals', 'merge_stages',
+        'merge_facts', 'merge_undo'
+    ]::regclass[] LOOP
+        IF pg_relation_size(v_table) > 0 THEN
+            EXECUTE format('TRUNCATE %s', v_table);
+        END IF;
+    END LOOP;
+END
+$$;
+
 CREATE FUNCTION rye_import.analyze_undo() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 BEGIN

@@ -50,8 +50,10 @@ func decodeHead(head []byte, name string, bareCR bool) []byte {
 	if err != nil {
 		return head
 	}
-	text, _ := io.ReadAll(r) // it reads from memory, and decoders do not fail
-	return text
+	var text bytes.Buffer
+	text.Grow(len(head) + bytes.MinRead)
+	_, _ = text.ReadFrom(r) // it reads from memory, and decoders do not fail
+	return text.Bytes()
 }
 
 // decodeString is decodeHead for a string that does not begin a file.

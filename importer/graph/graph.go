@@ -147,3 +147,15 @@ type Batch struct {
 	Participants []Participant
 	Stages       []Stage
 }
+
+// Reset empties the batch and keeps its room, but nothing that its values lead to.
+func (b *Batch) Reset() {
+	b.Records, b.Nodes, b.Names, b.Twins = emptied(b.Records), emptied(b.Nodes), emptied(b.Names), emptied(b.Twins)
+	b.Links, b.Facts, b.Events = emptied(b.Links), emptied(b.Facts), emptied(b.Events)
+	b.Participants, b.Stages = emptied(b.Participants), emptied(b.Stages)
+}
+
+func emptied[T any](s []T) []T {
+	clear(s)
+	return s[:0]
+}

@@ -51,7 +51,7 @@ func BenchmarkEncode(b *testing.B) {
 	m := perrecord.Start(b)
 	for b.Loop() {
 		out := Staged{Links: make(map[string]int64), Found: make(map[string]int64)}
-		require.NoError(b, e.encode(run, 1, batch, same, &out))
+		require.NoError(b, e.encode(run, 1, batch, same, &out, func(*copyRows) error { return nil }))
 		require.Equal(b, int64(benchRecords), out.Found["owned_by"])
 	}
 	m.Report(benchRecords)

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// copyRows are rows of one table in the binary format of COPY, each value written behind the one before into a
-// buffer that is used again and again. The copying of the library encodes each value by looking for
+// copyRows are rows of one table in the binary format of COPY, each value written behind the one before into one
+// buffer. The copying of the library encodes each value by looking for
 // a way to do so, with ten allocations a row and more; that was half of what a run took of the processor.
 //
 // A row is begun by row, and then has a value for each column, in their order and of their types.
@@ -47,9 +47,6 @@ func (c *copyRows) empty() bool { return len(c.buf) <= len(copyHeader) }
 
 // copy sends the rows.
 func (c *copyRows) copy(ctx context.Context, conn *pgconn.PgConn) error {
-	if c.empty() {
-		return nil
-	}
 	c.buf = binary.BigEndian.AppendUint16(c.buf, math.MaxUint16) // no row follows
 	_, err := conn.CopyFrom(ctx, bytes.NewReader(c.buf), c.sql)
 	return err

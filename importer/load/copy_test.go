@@ -2,14 +2,12 @@ package load
 
 import (
 	"bytes"
-	"context"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"github.com/projectrye/rye-import/internal/pgtest"
@@ -68,7 +66,7 @@ func TestCopyRows(t *testing.T) {
 					c.int4(int32(round))
 					tc.add(&c)
 				}
-				require.NoError(t, pooled{pool}.copy(t.Context(), func(ctx context.Context, conn *pgconn.PgConn) error { return c.copy(ctx, conn) }))
+				require.NoError(t, pooled{pool}.copy(t.Context(), c.copy))
 			}
 			require.Equal(t, []string{"0 3 " + tc.want, "1 3 " + tc.want}, values(t, pool,
 				`SELECT "from" || ' ' || count(*) || ' ' || coalesce(value::text, '-') FROM (SELECT "from", value FROM rye_import."`+table+`") x GROUP BY "from", value::text, value ORDER BY 1`))

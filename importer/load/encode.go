@@ -1,13 +1,10 @@
 package load
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/projectrye/rye-import/importer/graph"
 )
@@ -16,8 +13,10 @@ import (
 type encoder struct {
 	records, same, nodes, names, twins, links, facts, events, participants, stages copyRows
 
-	ids idSeries
-	at  place
+	file int32
+	at   place
+	ids  idSeries
+	room []byte // of the rows that are encoded at the moment
 }
 
 func newEncoder() *encoder {
@@ -42,59 +41,46 @@ func newEncoder() *encoder {
 	}
 }
 
-func (e *encoder) tables() [10]*copyRows {
-	return [...]*copyRows{&e.records, &e.same, &e.nodes, &e.names, &e.twins, &e.links, &e.facts, &e.events, &e.participants, &e.stages}
-}
-
-// copy copies what was encoded last.
-func (e *encoder) copy(ctx context.Context, conn *pgconn.PgConn) error {
-	for _, t := range e.tables() {
-		if err := t.copy(ctx, conn); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// encode turns a batch into rows, without the content of unchanged records. The positions of same are those of
-// the records.
-func (e *encoder) encode(r *Run, file int32, b *graph.Batch, same []bool, out *Staged) error {
-	for _, t := range e.tables() {
-		t.reset()
-	}
+// encode turns a batch into rows, without the content of unchanged records, and sends those of one table after the
+// other: all of them use the same room. The positions of same are those of the records.
+func (e *encoder) encode(r *Run, file int32, b *graph.Batch, same []bool, out *Staged, send func(*copyRows) error) error {
+	e.file, e.at = file, place{records: b.Records, same: same}
 	e.ids.begin()
-	if err := e.encodeRecords(r, file, b, same, out); err != nil {
-		return err
-	}
-	e.at = place{records: b.Records, same: same}
-	for i := range b.Nodes {
-		n := &b.Nodes[i]
-		if e.at.unchanged(n.Rec) {
-			continue
-		}
-		t := &e.nodes
-		t.row()
-		t.int4(r.Number)
-		t.int8(n.Rec)
-		t.text(n.Type)
-		t.optional(n.Label)
-		t.optional(n.CodePrefix)
-		t.jsonb(n.Properties)
-		t.jsonb(n.Fill)
-		t.texts(n.Clear)
-	}
-	for _, part := range [...]func(*Run, *graph.Batch, *Staged) error{
-		e.encodeNames, e.encodeTwins, e.encodeLinks, e.encodeFacts, e.encodeEvents, e.encodeParticipants, e.encodeStages,
+	for _, part := range [...]struct {
+		rows   *copyRows
+		encode func(*Run, *graph.Batch, *Staged) error
+	}{
+		{&e.records, e.encodeRecords},
+		{&e.same, e.encodeUnchanged},
+		{&e.nodes, e.encodeNodes},
+		{&e.names, e.encodeNames},
+		{&e.twins, e.encodeTwins},
+		{&e.links, e.encodeLinks},
+		{&e.facts, e.encodeFacts},
+		{&e.events, e.encodeEvents},
+		{&e.participants, e.encodeParticipants},
+		{&e.stages, e.encodeStages},
 	} {
-		if err := part(r, b, out); err != nil {
+		part.rows.buf = e.room
+		part.rows.reset()
+		err := part.encode(r, b, out)
+		if err == nil && !part.rows.empty() {
+			err = send(part.rows)
+		}
+		e.room, part.rows.buf = part.rows.buf, nil
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *encoder) encodeRecords(r *Run, file int32, b *graph.Batch, same []bool, out *Staged) error {
-	t := &e.records
+// staysApart reports whether nobody may ask more of an unchanged record than whether it was met. What one is the same as leads
+// others on, and amounts are summed up beside those of the graph.
+func staysApart(rec *graph.Record) bool { return rec.Same.ID == "" && rec.Money == nil }
+
+func (e *encoder) encodeRecords(r *Run, b *graph.Batch, out *Staged) error {
+	t, same := &e.records, e.at.same
 	for i := range b.Records {
 		rec := &b.Records[i]
 		object, err := r.object(rec.Object)
@@ -102,10 +88,7 @@ func (e *encoder) encodeRecords(r *Run, file int32, b *graph.Batch, same []bool,
 			return err
 		}
 		if same[i] {
-			out.Unchanged++
-			// What an unchanged record is the same as leads others on; amounts are summed up with those of the graph.
-			if rec.Same.ID == "" && rec.Money == nil {
-				e.encodeUnchanged(r, file, object, rec)
+			if out.Unchanged++; staysApart(rec) {
 				continue
 			}
 		}
@@ -127,7 +110,7 @@ func (e *encoder) encodeRecords(r *Run, file int32, b *graph.Batch, same []bool,
 		t.bool(false)
 		t.time(rec.Version)
 		t.time(rec.CreatedAt)
-		t.int4(file)
+		t.int4(e.file)
 		t.int4(rec.Line)
 		t.number(other)
 		t.optional(rec.Same.ID)
@@ -146,19 +129,48 @@ func (e *encoder) encodeRecords(r *Run, file int32, b *graph.Batch, same []bool,
 	return nil
 }
 
-// encodeUnchanged adds a record of which nobody may ask more than whether it was met.
-func (e *encoder) encodeUnchanged(r *Run, file, object int32, rec *graph.Record) {
+func (e *encoder) encodeUnchanged(r *Run, b *graph.Batch, out *Staged) error {
+	if out.Unchanged == 0 {
+		return nil
+	}
 	t := &e.same
-	t.row()
-	t.int4(r.Number)
-	t.int4(object)
-	t.int8(rec.Rec)
-	t.int4(file)
-	t.int4(rec.Line)
-	t.time(rec.Version)
-	t.bool(rec.Deleted)
-	t.text(string(rec.Kind))
-	t.text(rec.ID)
+	for i := range b.Records {
+		rec := &b.Records[i]
+		if !e.at.same[i] || !staysApart(rec) {
+			continue
+		}
+		t.row()
+		t.int4(r.Number)
+		t.int4(r.objects[rec.Object])
+		t.int8(rec.Rec)
+		t.int4(e.file)
+		t.int4(rec.Line)
+		t.time(rec.Version)
+		t.bool(rec.Deleted)
+		t.text(string(rec.Kind))
+		t.text(rec.ID)
+	}
+	return nil
+}
+
+func (e *encoder) encodeNodes(r *Run, b *graph.Batch, _ *Staged) error {
+	t := &e.nodes
+	for i := range b.Nodes {
+		n := &b.Nodes[i]
+		if e.at.unchanged(n.Rec) {
+			continue
+		}
+		t.row()
+		t.int4(r.Number)
+		t.int8(n.Rec)
+		t.text(n.Type)
+		t.optional(n.Label)
+		t.optional(n.CodePrefix)
+		t.jsonb(n.Properties)
+		t.jsonb(n.Fill)
+		t.texts(n.Clear)
+	}
+	return nil
 }
 
 // maxName bounds what counts as a name, in bytes: it is the key of an index.

@@ -45,24 +45,25 @@ type Settlement struct {
 
 // merger is a merge while it is under way.
 type merger struct {
-	run       *Run
-	q         *importdb.Queries
-	opts      MergeOptions
-	out       *Outcome
-	started   time.Time
-	phase     string
-	source    string
-	no        int32
-	gone      []goneRecord
-	matched   int64   // staged records that were known before
-	merged    int64   // dead records that others name as merged into them
-	dead      []int64 // records with nodes that died into others
-	asked     bool    // whether there are references by name
-	locked    bool    // whether nodes are locked
-	fresh     bool    // whether nothing of the graph can be meant: no record, and nothing that one refers to, stood in it
-	dispute   bool    // whether the source has conflicts
-	contest   int64   // fields in which the run meets what people have changed
-	postponed bool    // whether indexes of the graph are to be made after the merge
+	run     *Run
+	q       *importdb.Queries
+	opts    MergeOptions
+	out     *Outcome
+	started time.Time
+	phase   string
+	source  string
+	no      int32
+	gone    []goneRecord
+	matched int64   // staged records that were known before
+	merged  int64   // dead records that others name as merged into them
+	dead    []int64 // records with nodes that died into others
+	asked   bool    // whether there are references by name
+	locked  bool    // whether nodes are locked
+	fresh   bool    // whether nothing of the graph can be meant: no record, and nothing that one refers to, stood in it
+	dispute bool    // whether the source has conflicts
+	idle    bool    // whether nothing is staged that could change the graph
+	contest int64   // fields in which the run meets what people have changed
+	delayed bool    // whether indexes of the graph are to be made after the merge
 
 	unchanged map[string]int64 // records of which nothing more is asked, by object
 
@@ -84,7 +85,7 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 		m.do = m.merge
 		err := m.transact(ctx)
 		if err == nil {
-			r.Postponed = m.postponed
+			r.Postponed = m.delayed
 			return m.out, nil
 		}
 		// Once the caller has settled the run, its reject files are written.
@@ -178,22 +179,45 @@ func (m *merger) merge(ctx context.Context) error {
 	steps := []struct {
 		phase string
 		do    func(context.Context) error
+		idle  func(context.Context) error // in its place, if nothing has anything to say
 	}{
-		{"keys", m.keys},
-		{"nodes", m.nodes},
-		{"links", m.links},
-		{"facts", m.facts},
-		{"records", m.records},
-		{phaseCheck, m.settle},
+		{"keys", m.keys, nil},
+		{"nodes", m.nodes, m.nothing},
+		{"links", m.links, m.nothing},
+		{"facts", m.facts, m.stages}, // stages are known by unchanged deals too
+		{"records", m.records, nil},
+		{phaseCheck, m.settle, nil},
 	}
 	for _, s := range steps {
 		m.begin(s.phase)
-		if err := s.do(ctx); err != nil {
+		do := s.do
+		if m.idle && s.idle != nil {
+			do = s.idle
+		}
+		if err := do(ctx); err != nil {
 			return err
 		}
 	}
 	m.begin("")
 	return nil
+}
+
+func (*merger) nothing(context.Context) error { return nil }
+
+// findIdle finds out whether nothing is staged that could change the graph, as in most nights: no record has changed, nothing
+// that waited has come, and nothing is to be archived, merged or decided anew.
+func (m *merger) findIdle(ctx context.Context) error {
+	if m.run.changed.Load() > 0 || m.matched > 0 || m.merged > 0 || m.asked || m.dispute || len(m.gone) > 0 || len(m.dead) > 0 || m.out.Changed() {
+		return nil
+	}
+	archive, err := m.archivable()
+	if err != nil || len(archive) > 0 {
+		return err
+	}
+	// The merge itself stages what waited.
+	busy, err := m.q.StagingRecordExistsChanged(ctx, m.no)
+	m.idle = !busy
+	return err
 }
 
 // count adds up row counts of statements of which the first error wins.
@@ -272,6 +296,9 @@ func (m *merger) keys(ctx context.Context) error {
 		if err := m.resolve(ctx); err != nil {
 			return err
 		}
+	}
+	if err := m.findIdle(ctx); err != nil {
+		return err
 	}
 	if m.matched == 0 && !m.asked {
 		return nil
@@ -699,11 +726,13 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.archiveMissing(ctx); err != nil {
 		return err
 	}
-	closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
-	if err != nil {
-		return err
+	if !m.idle {
+		closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
+		if err != nil {
+			return err
+		}
+		m.out.Edges.Closed += closed
 	}
-	m.out.Edges.Closed += closed
 	if err := m.standingLinks(ctx); err != nil {
 		return err
 	}

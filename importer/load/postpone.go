@@ -36,14 +36,14 @@ func (m *merger) postpone(ctx context.Context) error {
 		m.run.cfg.Logger.Warn("the indexes of the graph stay while it is filled, which takes about twice as long", "reason", refused)
 		return nil
 	}
-	m.postponed = true
+	m.delayed = true
 	return nil
 }
 
 // constrain makes what must hold when the merge commits: unique indexes, and foreign keys for all that is written from
 // then on. Statistics come here too: nobody could gather them while indexes are made.
 func (m *merger) constrain(ctx context.Context) error {
-	if !m.postponed {
+	if !m.delayed {
 		return nil
 	}
 	for {

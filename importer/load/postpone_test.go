@@ -99,6 +99,27 @@ func TestPostpone_Killed(t *testing.T) {
 	require.NoError(t, next.Close(t.Context()))
 }
 
+// TestPostpone_Plan proves that a plan puts everything back.
+func TestPostpone_Plan(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	before := catalog(t, pool)
+	cfg := config("crm")
+	cfg.Plan = true
+	plan, err := Begin(t.Context(), pool, cfg)
+	require.NoError(t, err)
+	t.Cleanup(plan.unlock)
+	staged(t, plan, file(t, plan, "Contact.csv"), crowd())
+	out, err := plan.Merge(t.Context(), MergeOptions{Settle: content})
+	require.NoError(t, err)
+	require.Equal(t, int64(postponeFrom), out.Nodes.Created)
+	require.True(t, plan.Postponed)
+	require.NoError(t, plan.Close(t.Context()))
+	require.Equal(t, before, catalog(t, pool))
+	require.Zero(t, left(t, pool))
+	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
+}
+
 // TestPostpone_Failed proves that a merge that fails leaves everything where it was.
 func TestPostpone_Failed(t *testing.T) {
 	t.Parallel()

@@ -111,6 +111,11 @@ func TestPlan_Locks(t *testing.T) {
 		values(t, pool, `SELECT DISTINCT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_database d ON d.oid = l.database
 			WHERE d.datname = current_database() AND l.mode = 'RowExclusiveLock' AND c.relkind = 'r' AND c.relname ~ '^(staging|merge)_' ORDER BY 1`),
 		"StagingLock takes them all")
+	require.Equal(t,
+		values(t, pool, "SELECT tablename::text FROM pg_tables WHERE schemaname = 'rye_import' AND tablename ~ '^(staging|merge)_' ORDER BY 1"),
+		values(t, pool, `SELECT m[1] FROM pg_proc, regexp_matches(prosrc, '''((?:staging|merge)_\w+)''', 'g') m
+			WHERE oid = 'rye_import.empty_staging'::regproc ORDER BY 1`),
+		"and StagingTruncate empties them all")
 
 	// A run of another source ends meanwhile, and finds its own way.
 	run := begun(t, pool, "other")

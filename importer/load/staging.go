@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/projectrye/rye-import/importer/graph"
 )
 
@@ -35,10 +37,9 @@ func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, er
 		e = newEncoder()
 	}
 	defer r.encoders.Put(e)
-	err = e.encode(r, file, b, same, &out)
-	if err == nil {
-		err = r.db.copy(ctx, e.copy)
-	}
+	err = r.db.copy(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
+		return e.encode(r, file, b, same, &out, func(rows *copyRows) error { return rows.copy(ctx, conn) })
+	})
 	if err != nil {
 		first, last := b.Records[0], b.Records[len(b.Records)-1]
 		return out, explain(fmt.Errorf("staging %s, lines %d to %d: %w", first.Object, first.Line, last.Line, err))

@@ -1,7 +1,9 @@
 package load
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +13,7 @@ import (
 	"github.com/projectrye/rye-import/internal/importdb"
 )
 
-// maxHashes is how many records of a source may be known for a run to hold the hashes of all of them, in some 40 bytes
+// maxHashes is how many records of a source may be known for a run to hold the hashes of all of them, in 17 bytes
 // each. Above it, and where an export claims to be no more than a part, each batch asks for its own records: the
 // server looks every key up by its index, which is ten times the work.
 const maxHashes = 1_000_000
@@ -23,22 +25,18 @@ type unchanged struct {
 	asking bool // there are no hashes, and each batch asks
 
 	mu       sync.Mutex
-	hashes   map[[16]byte]mark // a hash covers the key of its record too
-	repeated bool              // whether some record may have been met twice unchanged
+	living   hashSet // a hash covers the key of its record too
+	deleted  hashSet // of records that the importer archived since they were deleted
+	repeated bool    // whether some record may have been met twice unchanged
 }
-
-// mark is what is known of a hash.
-type mark uint8
-
-const (
-	markDeleted mark = 1 << iota // the importer archived the record, since it was deleted
-	markMet                      // the run has met the record
-)
 
 // load gets the hashes, if they are not too many.
 func (u *unchanged) load(ctx context.Context, r *Run) error {
 	objects := slices.Collect(maps.Values(r.objects))
-	return r.db.change(ctx, func(ctx context.Context, q *importdb.Queries) error {
+	return r.db.look(ctx, func(ctx context.Context, q *importdb.Queries) error {
+		if err := q.SessionTuneHashes(ctx); err != nil {
+			return err
+		}
 		n, err := q.RecordCount(ctx, importdb.RecordCountParams{ObjectNos: objects, MaxRows: maxHashes + 1})
 		if err != nil {
 			return err
@@ -51,16 +49,15 @@ func (u *unchanged) load(ctx context.Context, r *Run) error {
 		if err != nil {
 			return err
 		}
-		u.hashes = make(map[[16]byte]mark, n)
+		var living, deleted [][]byte
 		for _, l := range lists {
-			known := mark(0)
 			if l.Deleted {
-				known = markDeleted
-			}
-			for hash := range slices.Chunk(l.Hashes, 16) {
-				u.hashes[[16]byte(hash)] = known
+				deleted = append(deleted, l.Hashes)
+			} else {
+				living = append(living, l.Hashes)
 			}
 		}
+		u.living, u.deleted = newHashSet(living), newHashSet(deleted)
 		return nil
 	})
 }
@@ -85,16 +82,12 @@ func (u *unchanged) find(ctx context.Context, r *Run, records []graph.Record) ([
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for i := range records {
-		rec := &records[i]
-		known, ok := u.hashes[rec.Hash]
-		if !ok || known&markDeleted != 0 && !rec.Deleted {
-			continue
+		known, met := u.living.meet(records[i].Hash)
+		if !known && records[i].Deleted {
+			known, met = u.deleted.meet(records[i].Hash)
 		}
-		same[i] = true
-		if known&markMet != 0 {
-			u.repeated = true
-		}
-		u.hashes[rec.Hash] = known | markMet
+		same[i] = known
+		u.repeated = u.repeated || met
 	}
 	return same, nil
 }
@@ -133,4 +126,54 @@ func (u *unchanged) mayRepeat() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.asking || u.repeated
+}
+
+// hashSet is a set of hashes that knows which of them were met. It is sorted and not a map, which would take twice the
+// room.
+type hashSet struct {
+	sorted [][16]byte
+	met    []bool
+	first  []int32 // by the first two bytes of a hash: where those begin that have them
+}
+
+// newHashSet makes a set of lists of hashes, in each of which one lies behind the other.
+func newHashSet(lists [][]byte) hashSet {
+	n := 0
+	for _, l := range lists {
+		n += len(l) / 16
+	}
+	if n == 0 {
+		return hashSet{}
+	}
+	s := hashSet{sorted: make([][16]byte, 0, n), met: make([]bool, n), first: make([]int32, 1<<16+1)}
+	for i, l := range lists {
+		for hash := range slices.Chunk(l, 16) {
+			s.sorted = append(s.sorted, [16]byte(hash))
+		}
+		lists[i] = nil
+	}
+	slices.SortFunc(s.sorted, func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	for _, hash := range s.sorted {
+		s.first[int(binary.BigEndian.Uint16(hash[:]))+1]++
+	}
+	for i := 1; i < len(s.first); i++ {
+		s.first[i] += s.first[i-1]
+	}
+	return s
+}
+
+// meet reports whether a hash is in the set, and whether it was met before.
+func (s *hashSet) meet(hash [16]byte) (known, before bool) {
+	if len(s.sorted) == 0 {
+		return false, false
+	}
+	two := int(binary.BigEndian.Uint16(hash[:]))
+	for i := s.first[two]; i < s.first[two+1]; i++ {
+		if s.sorted[i] == hash {
+			before = s.met[i]
+			s.met[i] = true
+			return true, before
+		}
+	}
+	return false, false
 }

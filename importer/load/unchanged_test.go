@@ -1,12 +1,15 @@
 package load
 
 import (
+	"crypto/md5" //nolint:gosec // any hash will do
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/projectrye/rye-import/importer/graph"
+	"github.com/projectrye/rye-import/internal/perrecord"
 	"github.com/projectrye/rye-import/internal/pgtest"
 )
 
@@ -146,4 +149,55 @@ func TestUnchanged_Staged(t *testing.T) {
 	require.Equal(t, []Sum{{Currency: "EUR", Source: "10.50", Graph: "10.50", SourceApplied: "0", GraphApplied: "0"}}, out.Sums)
 	require.Equal(t, map[string]Records{"Contact": {Unchanged: 2}, "Opportunity": {Unchanged: 1}}, out.Objects)
 	require.False(t, out.Changed())
+}
+
+// TestHashSet finds each hash that is in a set, and no other.
+func TestHashSet(t *testing.T) {
+	t.Parallel()
+	hash := func(i int) [16]byte { return md5.Sum(fmt.Append(nil, i)) } //nolint:gosec // any will do
+	lists := make([][]byte, 3)
+	const n = 5000
+	for i := range n {
+		h := hash(i)
+		lists[i%len(lists)] = append(lists[i%len(lists)], h[:]...)
+	}
+	s := newHashSet(lists)
+	for _, again := range []bool{false, true} {
+		for i := range 2 * n {
+			known, before := s.meet(hash(i))
+			require.Equal(t, i < n, known)
+			require.Equal(t, i < n && again, before)
+		}
+	}
+	near := hash(0)
+	near[15]++
+	known, _ := s.meet(near)
+	require.False(t, known)
+	none := newHashSet(nil)
+	known, _ = none.meet(near)
+	require.False(t, known)
+}
+
+// BenchmarkUnchanged tells of a batch which of its records are among 100,000.
+func BenchmarkUnchanged(b *testing.B) {
+	const n = 100_000
+	hashes := make([]byte, 0, 16*n)
+	batch := contacts()
+	for i := range n {
+		h := md5.Sum(fmt.Append(nil, i)) //nolint:gosec // any will do
+		hashes = append(hashes, h[:]...)
+		if i < len(batch.Records) && i%100 > 0 {
+			batch.Records[i].Hash = h
+		}
+	}
+	run := &Run{Known: true, cfg: Config{Full: true}}
+	run.unchanged.once.Do(func() { run.unchanged.living = newHashSet([][]byte{hashes}) })
+	m := perrecord.Start(b)
+	for b.Loop() {
+		same, err := run.unchanged.find(b.Context(), run, batch.Records)
+		require.NoError(b, err)
+		require.True(b, same[1])
+		require.False(b, same[0])
+	}
+	m.Report(benchRecords)
 }

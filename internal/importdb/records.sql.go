@@ -190,7 +190,7 @@ const recordListHashes = `-- name: RecordListHashes :many
 SELECT (r.archived IS NOT NULL)::boolean AS deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
 FROM rye_import.records r
 WHERE r.object_no = ANY ($1::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
-GROUP BY r.object_no, 1
+GROUP BY r.object_no, r.line / 4096, 1
 `
 
 type RecordListHashesRow struct {
@@ -198,8 +198,8 @@ type RecordListHashesRow struct {
 	Hashes  []byte
 }
 
-// RecordListHashes gives the hashes of what records were when last used, one behind the other, by object, and
-// apart for those that are deleted. Records that the importer archived for another reason are not among them: who
+// RecordListHashes gives the hashes of what records were when last used, one behind the other, some thousands a row, and
+// apart those of deleted ones. Records that the importer archived for another reason are not among them: who
 // meets them has them come back.
 func (q *Queries) RecordListHashes(ctx context.Context, objectNos []int32) ([]RecordListHashesRow, error) {
 	rows, err := q.db.Query(ctx, recordListHashes, objectNos)

@@ -115,6 +115,17 @@ func (q *Queries) SessionTuneFirst(ctx context.Context) error {
 	return err
 }
 
+const sessionTuneHashes = `-- name: SessionTuneHashes :exec
+SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
+`
+
+// SessionTuneHashes sets up a transaction that gets the hashes of all records of a source: memory for them, 16 bytes
+// each. Else the server would sort the records, only to group them.
+func (q *Queries) SessionTuneHashes(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, sessionTuneHashes)
+	return err
+}
+
 const sessionTuneLookup = `-- name: SessionTuneLookup :exec
 SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)

@@ -84,7 +84,8 @@ LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.
     rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE
 `
 
-// StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the same order.
+// StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the order of
+// rye_import.empty_staging.
 func (q *Queries) StagingLock(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, stagingLock)
 	return err
@@ -101,12 +102,7 @@ func (q *Queries) StagingSetLockTimeout(ctx context.Context) error {
 }
 
 const stagingTruncate = `-- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
-    rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
-    rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
-    rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
-    rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
-    rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo
+SELECT rye_import.empty_staging()
 `
 
 // StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of

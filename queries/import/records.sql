@@ -10,14 +10,14 @@ SELECT count(*) FROM (
     SELECT FROM rye_import.records r WHERE r.object_no = ANY (@object_nos::int[]) LIMIT @max_rows
 ) counted;
 
--- RecordListHashes gives the hashes of what records were when last used, one behind the other, by object, and
--- apart for those that are deleted. Records that the importer archived for another reason are not among them: who
+-- RecordListHashes gives the hashes of what records were when last used, one behind the other, some thousands a row, and
+-- apart those of deleted ones. Records that the importer archived for another reason are not among them: who
 -- meets them has them come back.
 -- name: RecordListHashes :many
 SELECT (r.archived IS NOT NULL)::boolean AS deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
 FROM rye_import.records r
 WHERE r.object_no = ANY (@object_nos::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
-GROUP BY r.object_no, 1;
+GROUP BY r.object_no, r.line / 4096, 1;
 
 -- RecordListUnchanged tells which of some records are as they were when last used: the position of
 -- each in the given lists, beginning with 1. Records that the importer archived are not among

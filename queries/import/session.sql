@@ -27,6 +27,11 @@ SELECT set_config('synchronous_commit', 'off', true);
 SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
 
+-- SessionTuneHashes sets up a transaction that gets the hashes of all records of a source: memory for them, 16 bytes
+-- each. Else the server would sort the records, only to group them.
+-- name: SessionTuneHashes :exec
+SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
+
 -- SessionTuneMerge sets up the merge's transaction: memory for its hash tables and sorts, and no
 -- just-in-time compilation, which takes longer than the statements it would speed up. Pages that an index leads to
 -- are mostly in memory, and so are hash tables, beside which nothing is worth sorting for a join. A cache in front of lookups that differ row by row is emptied for each row, all of it. It is idle while

@@ -1,14 +1,10 @@
 -- StagingTruncate empties staging at once. It is for a run that is alone: it would take the rows of
 -- every other.
 -- name: StagingTruncate :exec
-TRUNCATE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
-    rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
-    rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
-    rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
-    rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
-    rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo;
+SELECT rye_import.empty_staging();
 
--- StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the same order.
+-- StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the order of
+-- rye_import.empty_staging.
 -- name: StagingLock :exec
 LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,

@@ -10,6 +10,10 @@ VALUES (@run_no, @rec, @object_no, @legacy_id, @kind, @id, @content_hash, @chang
 SELECT count(*) AS records, count(*) FILTER (WHERE changed) AS changed
 FROM rye_import.staging_records WHERE run_no = @run_no;
 
+-- StagingRecordExistsChanged reports whether a run has staged the content of any record, or what had waited for others.
+-- name: StagingRecordExistsChanged :one
+SELECT EXISTS (SELECT FROM rye_import.staging_records s WHERE s.run_no = @run_no AND s.changed) AS found;
+
 -- StagingRecordMatchNodes gives staged nodes the ids of those that the crosswalk names.
 -- name: StagingRecordMatchNodes :execrows
 UPDATE rye_import.staging_records s
@@ -122,19 +126,23 @@ FROM valued
 GROUP BY 1, 2
 ORDER BY 1, 2;
 
--- StagingRecordOutcomes tells what became of the records of the run, by object.
+-- StagingRecordOutcomes tells what became of the records of the run, by object. Of the deleted ones alone it is asked what
+-- they were, one by one, for they are few among those that are known.
 -- name: StagingRecordOutcomes :many
 SELECT o.object,
     count(*) FILTER (WHERE s.changed AND NOT s.existing AND NOT s.deleted) AS created,
     count(*) FILTER (WHERE s.changed AND s.deleted
-        AND (NOT s.existing OR e.rec IS NOT NULL AND r.archived IS NULL)) AS archived,
+        AND (NOT s.existing OR e.rec IS NOT NULL AND r.living)) AS archived,
     count(*) FILTER (WHERE s.changed AND s.existing AND e.rec IS NOT NULL
-        AND NOT (s.deleted AND r.archived IS NULL) OR NOT s.changed AND e.rec IS NOT NULL) AS updated,
+        AND NOT (s.deleted AND r.living) OR NOT s.changed AND e.rec IS NOT NULL) AS updated,
     count(*) FILTER (WHERE (NOT s.changed OR s.existing) AND e.rec IS NULL) AS unchanged
 FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run_no = s.run_no AND e.rec = s.rec
-LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN s.deleted THEN (
+        SELECT r.archived FROM rye_import.records r WHERE r.object_no = s.object_no AND r.legacy_id = s.legacy_id) IS NULL END AS living
+) r
 WHERE s.run_no = @run_no AND s.kind <> 'carrier' AND s.rec > 0
 GROUP BY o.object
 ORDER BY o.object;
