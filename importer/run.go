@@ -134,15 +134,17 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	}
 	r.summary.Status = "done"
 	begun = time.Now()
-	if err := r.run.Close(ctx); err != nil {
-		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
-	}
+	closed := make(chan error, 1)
+	go func() { closed <- r.run.Close(ctx) }() // beside the views, which know nothing of it
 	if r.changed() {
 		r.cfg.Progress(Progress{Phase: "refresh"})
 		if err := load.RefreshViews(ctx, r.pool); err != nil {
 			r.warn("the materialized views were not refreshed: %v", err)
 		}
 		r.phase("refresh", begun)
+	}
+	if err := <-closed; err != nil {
+		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
 	}
 	return nil
 }
