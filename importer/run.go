@@ -133,22 +133,19 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 		return r.run.Close(ctx)
 	}
 	r.summary.Status = "done"
-	r.complete(ctx)
-	if err := r.run.Close(ctx); err != nil {
-		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
-	}
-	return nil
+	return r.complete(ctx)
 }
 
-// complete makes what readers of the graph need to be fast, after the commit: the indexes that a first import has
-// postponed and, beside them, the materialized views. What fails is left to the next run, for the data is in.
-func (r *runner) complete(ctx context.Context) {
+// complete does what comes after the commit, side by side: it closes the run, makes the indexes that a first import has
+// postponed, and refreshes the materialized views. What fails is left to the next run, for the data is in.
+func (r *runner) complete(ctx context.Context) error {
 	begun := time.Now()
-	restored := make(chan error, 1)
+	closed, restored := make(chan error, 1), make(chan error, 1)
+	go func() { closed <- r.run.Close(ctx) }()
+	go func() { restored <- r.run.Restore(ctx, r.cfg.Workers) }()
 	if r.run.Postponed {
 		r.cfg.Progress(Progress{Phase: "indexes"})
 	}
-	go func() { restored <- r.run.Restore(ctx, r.cfg.Workers) }()
 	if r.changed() {
 		if !r.run.Postponed {
 			r.cfg.Progress(Progress{Phase: "refresh"})
@@ -164,6 +161,10 @@ func (r *runner) complete(ctx context.Context) {
 	if r.run.Postponed {
 		r.phase("indexes", begun)
 	}
+	if err := <-closed; err != nil {
+		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
+	}
+	return nil
 }
 
 // describe puts what is known before the run into the summary.

@@ -703,3 +703,21 @@ func TestMerge_LastWords(t *testing.T) {
 	require.Equal(t, []string{"old a 2024-01-15 2024-02-15", "new b 2024-02-15"}, tell("Loom III", "new", "b", next, false))
 	require.Equal(t, []string{"old a 2024-01-15 2024-02-15", "new c 2024-02-15 2024-04-15"}, tell("Loom IV", "new", "c", next.AddDate(0, 1, 0), true))
 }
+
+// TestEdgesBetween looks edges up between nodes of which the source, the target, or both have many.
+func TestEdgesBetween(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	execute(t, pool, "INSERT INTO rye.nodes (node_type, label) SELECT 'org', 'hub ' || i FROM generate_series(1, 2) i")
+	execute(t, pool, "INSERT INTO rye.nodes (node_type, label) SELECT 'person', 'p' || i FROM generate_series(1, 40) i")
+	execute(t, pool, `INSERT INTO rye.edges (edge_type, source_id, target_id)
+		SELECT 'leads', h.id, n.id FROM rye.nodes h JOIN rye.nodes n ON n.id <> h.id WHERE h.label = 'hub 1'
+		UNION ALL
+		SELECT 'leads', n.id, h.id FROM rye.nodes h JOIN rye.nodes n ON n.id <> h.id AND n.label <> 'hub 1' WHERE h.label = 'hub 2'
+		UNION ALL
+		SELECT 'follows', h.id, n.id FROM rye.nodes h JOIN rye.nodes n ON n.label = 'p7' WHERE h.label = 'hub 1'`)
+	require.Equal(t, 81, value[int](t, pool, "SELECT count(*) FROM rye.edges WHERE edge_type = 'leads'"))
+	require.Zero(t, value[int](t, pool, `SELECT count(*) FROM rye.nodes s CROSS JOIN rye.nodes t
+		WHERE ARRAY(SELECT e.id FROM rye_import.edges_between(s.id, 'leads', t.id) e ORDER BY e.id)
+			<> ARRAY(SELECT e.id FROM rye.edges e WHERE e.source_id = s.id AND e.target_id = t.id AND e.edge_type = 'leads' ORDER BY e.id)`))
+}

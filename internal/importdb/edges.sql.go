@@ -21,7 +21,7 @@ WITH archived AS (
         UNION ALL
         SELECT m.node_id FROM rye_import.records r
         JOIN rye_import.objects o ON o.object_no = r.object_no
-        JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = r.legacy_id
+        JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = r.legacy_id COLLATE "default"
         WHERE $2::boolean AND r.run_no = $1 AND r.archived = 'missing')
 )
 UPDATE rye.edges e

@@ -20,7 +20,7 @@ WHERE n.archived_at IS NULL AND n.id IN (
     SELECT m.node_id
     FROM rye_import.records r
     JOIN rye_import.objects o ON o.object_no = r.object_no
-    JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = r.legacy_id
+    JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = r.legacy_id COLLATE "default"
     WHERE r.run_no = $1 AND r.archived = 'missing' AND NOT EXISTS (
         SELECT FROM rye.node_source_map m2
         JOIN rye_import.objects o2 ON o2.source = m2.source_schema AND o2.object = m2.source_table

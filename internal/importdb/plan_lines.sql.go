@@ -44,7 +44,7 @@ SELECT $1::int, row_number() OVER (ORDER BY o.object, r.legacy_id) + $2::bigint,
     'missing from the export'
 FROM rye_import.records r
 JOIN rye_import.objects o ON o.object_no = r.object_no
-LEFT JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = r.legacy_id
+LEFT JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = r.legacy_id COLLATE "default"
 WHERE r.run_no = $1::int AND r.archived = 'missing'
 `
 
@@ -178,7 +178,7 @@ LEFT JOIN rye_import.objects k ON k.object_no = s.same_object_no
 LEFT JOIN (SELECT DISTINCT run_no, rec FROM rye_import.merge_effects) e ON e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.records r ON r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye.node_source_map m
-    ON NOT s.changed AND s.kind = 'node' AND m.source_schema = $1 AND m.source_table = o.object AND m.source_id = s.legacy_id
+    ON NOT s.changed AND s.kind = 'node' AND m.source_schema = $1 AND m.source_table = o.object AND m.source_id = s.legacy_id COLLATE "default"
 WHERE s.run_no = $2 AND s.kind <> 'carrier' AND (s.changed OR e.rec IS NOT NULL OR $3::boolean)
 `
 

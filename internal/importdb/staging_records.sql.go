@@ -290,7 +290,7 @@ LEFT JOIN rye_import.staging_records t
     AND t.rec <> s.rec
 LEFT JOIN rye_import.objects o ON o.object_no = e.object_no
 LEFT JOIN rye.node_source_map m
-    ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = e.legacy_id
+    ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = e.legacy_id COLLATE "default"
 ORDER BY s.rec
 `
 
@@ -354,7 +354,7 @@ LEFT JOIN rye_import.staging_records s
     ON s.run_no = st.run_no AND s.object_no = st.pipeline_object_no AND s.legacy_id = st.pipeline_ref
     AND s.kind = 'node' AND s.changed
 LEFT JOIN rye.node_source_map m
-    ON m.source_schema = $1 AND m.source_table = o.object AND m.source_id = st.pipeline_ref
+    ON m.source_schema = $1 AND m.source_table = o.object AND m.source_id = st.pipeline_ref COLLATE "default"
 WHERE st.run_no = $2 AND s.rec IS NULL AND m.node_id IS NULL
 ORDER BY 1, 2
 `
@@ -395,7 +395,7 @@ UPDATE rye_import.staging_records s
 SET id = m.node_id, existing = true
 FROM rye_import.objects o, rye.node_source_map m
 WHERE s.run_no = $1 AND s.kind = 'node' AND s.changed AND o.object_no = s.object_no
-    AND m.source_schema = $2 AND m.source_table = o.object AND m.source_id = s.legacy_id
+    AND m.source_schema = $2 AND m.source_table = o.object AND m.source_id = s.legacy_id COLLATE "default"
 `
 
 type StagingRecordMatchNodesParams struct {
@@ -550,7 +550,7 @@ WITH deals AS (
     FROM rye_import.staging_records s
     JOIN rye_import.objects o ON o.object_no = s.object_no
     LEFT JOIN rye.node_source_map m
-        ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = s.legacy_id
+        ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = s.legacy_id COLLATE "default"
     WHERE s.run_no = $1 AND s.amount IS NOT NULL AND s.rec > 0
 ), valued AS (
     SELECT x.rec, x.changed, x.amount, x.contested, x.currency, x.stage, x.node_id, x.sharing, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held

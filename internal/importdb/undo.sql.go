@@ -105,7 +105,7 @@ const undoCodesForget = `-- name: UndoCodesForget :execrows
 DELETE FROM rye_import.kept_codes k
 USING rye_import.objects o, rye.node_source_map m
 WHERE k.run_no = $1 AND o.object_no = k.object_no
-    AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id
+    AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default"
 `
 
 // UndoCodesForget forgets the codes that nodes carry again.

@@ -16,7 +16,7 @@ FROM gone g;
 SELECT d.deferred_no, s.rec, m.node_id
 FROM rye_import.deferred d
 JOIN rye_import.objects o ON o.object_no = d.object_no
-JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = d.legacy_id
+JOIN rye.node_source_map m ON m.source_schema = o.source AND m.source_table = o.object AND m.source_id = d.legacy_id COLLATE "default"
 JOIN rye_import.staging_records s
     ON s.run_no = @run_no AND s.object_no = d.ref1_object_no AND s.legacy_id = d.ref1_id AND s.kind = 'node' AND s.changed
     AND NOT s.existing
@@ -32,8 +32,8 @@ JOIN rye_import.objects o ON o.object_no = d.object_no
 JOIN rye_import.objects t ON t.object_no = d.ref1_object_no
 LEFT JOIN rye_import.staging_records s
     ON s.run_no = @run_no AND s.object_no = d.ref1_object_no AND s.legacy_id = d.ref1_id AND s.kind = 'node' AND s.changed
-LEFT JOIN rye.node_source_map m ON m.source_schema = t.source AND m.source_table = t.object AND m.source_id = d.ref1_id
-LEFT JOIN rye.node_source_map own ON own.source_schema = o.source AND own.source_table = o.object AND own.source_id = d.legacy_id
+LEFT JOIN rye.node_source_map m ON m.source_schema = t.source AND m.source_table = t.object AND m.source_id = d.ref1_id COLLATE "default"
+LEFT JOIN rye.node_source_map own ON own.source_schema = o.source AND own.source_table = o.object AND own.source_id = d.legacy_id COLLATE "default"
 WHERE d.kind = 'same' AND o.source = @source AND own.node_id IS NULL AND coalesce(s.id, m.node_id) IS NOT NULL
 ORDER BY d.deferred_no;
 
@@ -164,7 +164,7 @@ JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
 LEFT JOIN rye_import.staging_records t
     ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
 LEFT JOIN rye_import.objects o ON o.object_no = f.subject_object_no
-LEFT JOIN rye.node_source_map m ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = f.subject_ref
+LEFT JOIN rye.node_source_map m ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = f.subject_ref COLLATE "default"
 WHERE f.run_no = @run_no AND f.subject_ref IS NOT NULL AND t.rec IS NULL AND m.node_id IS NULL
 ORDER BY f.rec, f.slot;
 

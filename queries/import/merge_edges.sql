@@ -62,27 +62,13 @@ WHERE m.run_no = @run_no AND m.outcome = 'new'
     AND m.edge_type = twins.edge_type AND m.source_id = twins.source_id AND m.target_id = twins.target_id
     AND twins.properties IS NOT NULL;
 
--- MergeEdgeSetPresent marks links whose edge stands in the graph already. Each is looked for from its source, or from its
--- target where the source has many of the type: a campaign has thousands, a pipeline is the target of thousands, and which end is
--- like that no statistics tell. Of each end but one condition fits an index, so that the planner can take no other.
+-- MergeEdgeSetPresent marks links whose edge stands in the graph already.
 -- name: MergeEdgeSetPresent :execrows
 WITH found AS MATERIALIZED (
     SELECT m.id AS link_id, e.id
     FROM rye_import.merge_edges m
-    CROSS JOIN LATERAL (
-        SELECT count(*) > 32 AS many
-        FROM (SELECT FROM rye.edges k WHERE k.source_id = m.source_id AND k.edge_type = m.edge_type LIMIT 33) first
-    ) c
-    CROSS JOIN LATERAL (
-        SELECT k.id FROM rye.edges k
-        WHERE NOT c.many AND k.source_id = m.source_id AND k.edge_type = m.edge_type AND k.target_id IS NOT DISTINCT FROM m.target_id
-            AND k.effective_to IS NULL AND k.archived_at IS NULL
-        UNION ALL
-        SELECT k.id FROM rye.edges k
-        WHERE c.many AND k.target_id = m.target_id AND k.edge_type = m.edge_type AND k.source_id IS NOT DISTINCT FROM m.source_id
-            AND k.effective_to IS NULL AND k.archived_at IS NULL
-    ) e
-    WHERE m.run_no = @run_no AND m.outcome = 'new'
+    CROSS JOIN LATERAL rye_import.edges_between(m.source_id, m.edge_type, m.target_id) e
+    WHERE m.run_no = @run_no AND m.outcome = 'new' AND e.effective_to IS NULL AND e.archived_at IS NULL
 )
 UPDATE rye_import.merge_edges m
 SET outcome = 'present', id = f.id
@@ -100,9 +86,9 @@ FROM (
     FROM rye_import.merge_edges l
     JOIN rye_import.staging_records s ON s.run_no = l.run_no AND s.rec = l.rec AND s.existing
     JOIN rye_import.objects o ON o.object_no = s.object_no
-    JOIN rye.edges e ON e.source_id = l.source_id AND e.edge_type = l.edge_type AND e.target_id = l.target_id AND e.archived_at IS NULL
+    CROSS JOIN LATERAL rye_import.edges_between(l.source_id, l.edge_type, l.target_id) e
+    WHERE l.run_no = @run_no AND l.outcome = 'ended' AND e.archived_at IS NULL
         AND e.attrs -> 'import' ->> 'record' = o.object || '/' || s.legacy_id AND e.attrs -> 'import' ->> 'column' = l.slot
-    WHERE l.run_no = @run_no AND l.outcome = 'ended'
         AND NOT EXISTS (
             SELECT FROM rye_import.runs u
             WHERE u.run_no = rye_import.journal_number(e.attrs -> 'import' -> 'run') AND u.source <> o.source)

@@ -21,6 +21,6 @@ LEFT JOIN rye_import.staging_records s
     ON s.run_no = @run_no AND s.object_no = st.pipeline_object_no AND s.legacy_id = st.pipeline_ref
     AND s.kind = 'node' AND s.changed
 LEFT JOIN rye.node_source_map m
-    ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = st.pipeline_ref
+    ON m.source_schema = @source AND m.source_table = o.object AND m.source_id = st.pipeline_ref COLLATE "default"
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;

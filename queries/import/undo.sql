@@ -401,7 +401,7 @@ ON CONFLICT (object_no, legacy_id) DO UPDATE SET code = excluded.code, run_no = 
 DELETE FROM rye_import.kept_codes k
 USING rye_import.objects o, rye.node_source_map m
 WHERE k.run_no = @undone AND o.object_no = k.object_no
-    AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id;
+    AND m.source_schema = o.source AND m.source_table = o.object AND m.source_id = k.legacy_id COLLATE "default";
 
 -- UndoCrosswalkDelete takes the keys of nodes that go away, and those that the run gave to standing nodes; not of
 -- records that a later run has met changed.
