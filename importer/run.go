@@ -133,12 +133,13 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 		return r.run.Close(ctx)
 	}
 	r.summary.Status = "done"
-	return r.complete(ctx)
+	r.complete(ctx)
+	return nil
 }
 
 // complete does what comes after the commit, side by side: it closes the run, makes the indexes that a first import has
 // postponed, and refreshes the materialized views. What fails is left to the next run, for the data is in.
-func (r *runner) complete(ctx context.Context) error {
+func (r *runner) complete(ctx context.Context) {
 	begun := time.Now()
 	closed, restored := make(chan error, 1), make(chan error, 1)
 	go func() { closed <- r.run.Close(ctx) }()
@@ -164,7 +165,6 @@ func (r *runner) complete(ctx context.Context) error {
 	if err := <-closed; err != nil {
 		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
 	}
-	return nil
 }
 
 // describe puts what is known before the run into the summary.

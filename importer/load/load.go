@@ -230,7 +230,16 @@ func (r *Run) End(ctx context.Context, status string, cause error, summary json.
 	if err != nil {
 		return fmt.Errorf("closing the journal: %w", err)
 	}
-	return r.release(ctx, []int32{r.Number})
+	runs := []int32{r.Number}
+	if !hasState(cause, stateDiskFull) {
+		return r.release(ctx, runs)
+	}
+	// To truncate is to make new files first. If the disk has no room for one of them, and the server breaks down
+	// before it has logged that it took them back, its recovery stops at what is left of an unlogged table.
+	if err := r.freeCodes(ctx, runs); err != nil {
+		return err
+	}
+	return r.deleteStaging(ctx, runs)
 }
 
 // Close ends a run that has committed: staging is emptied and the source is unlocked.
@@ -291,7 +300,12 @@ func (r *Run) clearStaging(ctx context.Context, runs []int32) error {
 			return fmt.Errorf("emptying staging: %w", err)
 		}
 	}
-	if err := q.StagingDeleteRuns(ctx, runs); err != nil {
+	return r.deleteStaging(ctx, runs)
+}
+
+// deleteStaging takes the rows of runs out of staging.
+func (r *Run) deleteStaging(ctx context.Context, runs []int32) error {
+	if err := importdb.New(r.pool).StagingDeleteRuns(ctx, runs); err != nil {
 		return fmt.Errorf("emptying staging: %w", err)
 	}
 	return nil
