@@ -696,13 +696,11 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.archiveMissing(ctx); err != nil {
 		return err
 	}
-	if !m.idle {
-		closed, err := m.q.EdgeCloseArchived(ctx, m.no)
-		if err != nil {
-			return err
-		}
-		m.out.Edges.Closed += closed
+	closed, err := m.q.EdgeCloseArchived(ctx, m.no)
+	if err != nil {
+		return err
 	}
+	m.out.Edges.Closed += closed
 	return m.standingLinks(ctx)
 }
 
