@@ -87,7 +87,7 @@ func requireNothing(t *testing.T, pool *pgxpool.Pool) {
 		(SELECT count(*) FROM rye.nodes) + (SELECT count(*) FROM rye.edges) + (SELECT count(*) FROM rye.events) + (SELECT count(*) FROM rye.assertions)
 			+ (SELECT count(*) FROM rye.node_source_map) + (SELECT count(*) FROM rye.artifacts),
 		(SELECT count(*) FROM rye_import.records) + (SELECT count(*) FROM rye_import.deferred),
-		(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_links) + (SELECT count(*) FROM rye_import.staging_facts),
+		(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged) + (SELECT count(*) FROM rye_import.staging_links) + (SELECT count(*) FROM rye_import.staging_facts),
 		(SELECT count(*) FROM rye_import.code_blocks), (SELECT count(*) FROM rye.crm_code_counters WHERE next_val > 1),
 		(SELECT count(*) FROM rye_import.runs WHERE status = 'running'))`))
 	require.True(t, value[bool](t, pool, "SELECT pg_try_advisory_xact_lock(hashtextextended('rye_import:salesforce', 0))"), "the source is locked")

@@ -570,7 +570,7 @@ func checkGraph(t *testing.T, pool *pgxpool.Pool) {
 		) x WHERE n <> last`,
 		"counters that are not at the last code": `SELECT count(*) FROM rye.crm_code_counters c
 			WHERE c.next_val - 1 <> (SELECT count(*) FROM rye.nodes n WHERE n.properties ->> 'code' LIKE c.prefix || '-' || c.year_month || '-%')`,
-		"what ended runs have left": `SELECT (SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.code_blocks)
+		"what ended runs have left": `SELECT (SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged) + (SELECT count(*) FROM rye_import.code_blocks)
 			+ (SELECT count(*) FROM rye_import.runs WHERE status <> 'done')`,
 		"deadlocks": "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
 	})

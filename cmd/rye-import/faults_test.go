@@ -24,6 +24,7 @@ var moments = []struct { //nolint:gochecknoglobals // a table
 	cleansUp bool
 }{
 	{name: "stage", table: "rye_import.staging_records", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+	{name: "unchanged", table: "rye_import.staging_unchanged", mode: "ACCESS EXCLUSIVE", cleansUp: true},
 	{name: "keys", table: "rye.node_source_map", mode: "ACCESS EXCLUSIVE"},
 	{name: "codes", table: "rye.crm_code_counters", mode: "SHARE", cleansUp: true},
 	{name: "nodes", table: "rye.nodes", mode: "SHARE"},
@@ -84,7 +85,7 @@ func (f *faulty) state() string {
 	f.t.Helper()
 	return dump(f.t, f.pool) + value[string](f.t, f.pool, `SELECT concat_ws(' ',
 		(SELECT string_agg(prefix || year_month || next_val, ' ' ORDER BY prefix, year_month) FROM rye.crm_code_counters),
-		(SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.code_blocks))`)
+		(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged), (SELECT count(*) FROM rye_import.code_blocks))`)
 }
 
 // graphOf is the graph of a state, without the counters: numbers that a run held which was killed are given
@@ -178,7 +179,7 @@ func (f *faulty) requireDone() {
 	imported(f.t, f.url, exitDone, f.later)
 	require.Equal(f.t, f.after, dump(f.t, f.pool))
 	require.Equal(f.t, "0 0", value[string](f.t, f.pool, `SELECT concat_ws(' ',
-		(SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.code_blocks))`))
+		(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged), (SELECT count(*) FROM rye_import.code_blocks))`))
 }
 
 // TestDisturbed ends sessions, cancels statements and interrupts the command wherever it has got to.

@@ -189,7 +189,7 @@ func (k *killer) leftovers() string {
 	var left string
 	k.connected("rye", func(conn *pgx.Conn) {
 		require.NoError(k.t, conn.QueryRow(k.ctx, `SELECT concat_ws(' ',
-			(SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.code_blocks),
+			(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged), (SELECT count(*) FROM rye_import.code_blocks),
 			(SELECT count(*) FROM rye_import.runs WHERE status = 'running'), (SELECT count(*) FROM rye_import.postponed),
 			(SELECT count(*) FROM pg_index WHERE indrelid = 'rye.nodes'::regclass), (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated))`).Scan(&left))
 	})

@@ -151,7 +151,7 @@ func graphSize(t *testing.T, pool *pgxpool.Pool) int {
 // or have not gone back to their counter.
 func leftovers(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
-	return value[string](t, pool, `SELECT concat_ws(' ', (SELECT count(*) FROM rye_import.staging_records), (SELECT count(*) FROM rye_import.staging_nodes),
+	return value[string](t, pool, `SELECT concat_ws(' ', (SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged), (SELECT count(*) FROM rye_import.staging_nodes),
 		(SELECT count(*) FROM rye_import.staging_links), (SELECT count(*) FROM rye_import.staging_facts), (SELECT count(*) FROM rye_import.code_blocks),
 		(SELECT count(*) FROM rye.crm_code_counters c WHERE c.next_val <> 1 + (
 			SELECT count(*) FROM rye.nodes WHERE properties->>'code' LIKE c.prefix || '-' || c.year_month || '-%')))`)

@@ -726,13 +726,11 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.archiveMissing(ctx); err != nil {
 		return err
 	}
-	if !m.idle {
-		closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
-		if err != nil {
-			return err
-		}
-		m.out.Edges.Closed += closed
+	closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
+	if err != nil {
+		return err
 	}
+	m.out.Edges.Closed += closed
 	if err := m.standingLinks(ctx); err != nil {
 		return err
 	}
