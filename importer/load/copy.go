@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -21,8 +20,9 @@ import (
 //
 // A row is begun by row, and then has a value for each column, in their order and of their types.
 type copyRows struct {
+	table   pgx.Identifier
+	columns []string
 	sql     string
-	columns int
 	buf     []byte
 }
 
@@ -31,9 +31,9 @@ func newCopyRows(table string, columns ...string) copyRows {
 	for i, c := range columns {
 		quoted[i] = pgx.Identifier{c}.Sanitize()
 	}
+	name := pgx.Identifier{"rye_import", table}
 	return copyRows{
-		sql:     fmt.Sprintf("COPY %s (%s) FROM STDIN BINARY", pgx.Identifier{"rye_import", table}.Sanitize(), strings.Join(quoted, ", ")),
-		columns: len(columns),
+		table: name, columns: columns, sql: fmt.Sprintf("COPY %s (%s) FROM STDIN BINARY", name.Sanitize(), strings.Join(quoted, ", ")),
 	}
 }
 
@@ -45,14 +45,30 @@ func (c *copyRows) reset() { c.buf = append(c.buf[:0], copyHeader...) }
 
 func (c *copyRows) empty() bool { return len(c.buf) <= len(copyHeader) }
 
-// copy sends the rows.
-func (c *copyRows) copy(ctx context.Context, conn *pgconn.PgConn) error {
-	c.buf = binary.BigEndian.AppendUint16(c.buf, math.MaxUint16) // no row follows
-	_, err := conn.CopyFrom(ctx, bytes.NewReader(c.buf), c.sql)
+// copier sends rows on a connection, and tells whoever traces it, as the library does.
+type copier struct {
+	conn   *pgx.Conn
+	tracer pgx.CopyFromTracer
+}
+
+func newCopier(conn *pgx.Conn) *copier {
+	tracer, _ := conn.Config().Tracer.(pgx.CopyFromTracer)
+	return &copier{conn: conn, tracer: tracer}
+}
+
+func (c *copier) copy(ctx context.Context, rows *copyRows) error {
+	if c.tracer != nil {
+		ctx = c.tracer.TraceCopyFromStart(ctx, c.conn, pgx.TraceCopyFromStartData{TableName: rows.table, ColumnNames: rows.columns})
+	}
+	rows.buf = binary.BigEndian.AppendUint16(rows.buf, math.MaxUint16) // no row follows
+	tag, err := c.conn.PgConn().CopyFrom(ctx, bytes.NewReader(rows.buf), rows.sql)
+	if c.tracer != nil {
+		c.tracer.TraceCopyFromEnd(ctx, c.conn, pgx.TraceCopyFromEndData{CommandTag: tag, Err: err})
+	}
 	return err
 }
 
-func (c *copyRows) row() { c.buf = binary.BigEndian.AppendUint16(c.buf, uint16(c.columns)) }
+func (c *copyRows) row() { c.buf = binary.BigEndian.AppendUint16(c.buf, uint16(len(c.columns))) }
 
 func (c *copyRows) size(bytes int) { c.buf = binary.BigEndian.AppendUint32(c.buf, uint32(bytes)) }
 

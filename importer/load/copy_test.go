@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func TestCopyRows(t *testing.T) {
 					c.int4(int32(round))
 					tc.add(&c)
 				}
-				require.NoError(t, pooled{pool}.copy(t.Context(), c.copy))
+				require.NoError(t, pooled{pool}.copy(t.Context(), func(ctx context.Context, to *copier) error { return to.copy(ctx, &c) }))
 			}
 			require.Equal(t, []string{"0 3 " + tc.want, "1 3 " + tc.want}, values(t, pool,
 				`SELECT "from" || ' ' || count(*) || ' ' || coalesce(value::text, '-') FROM (SELECT "from", value FROM rye_import."`+table+`") x GROUP BY "from", value::text, value ORDER BY 1`))

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/projectrye/rye-import/internal/importdb"
@@ -22,7 +21,7 @@ type session interface {
 	// change does what belongs together. The context of its statements is the one that do is given.
 	change(ctx context.Context, do func(context.Context, *importdb.Queries) error) error
 	// copy copies rows into staging, all or none.
-	copy(ctx context.Context, do func(context.Context, *pgconn.PgConn) error) error
+	copy(ctx context.Context, do func(context.Context, *copier) error) error
 	// look reads under settings that end with it.
 	look(ctx context.Context, do func(context.Context, *importdb.Queries) error) error
 }
@@ -37,12 +36,12 @@ func (s pooled) change(ctx context.Context, do func(context.Context, *importdb.Q
 }
 
 // copy need not wait for the disk with its commit: a crash in between fails the run, and the next one stages anew.
-func (s pooled) copy(ctx context.Context, do func(context.Context, *pgconn.PgConn) error) error {
+func (s pooled) copy(ctx context.Context, do func(context.Context, *copier) error) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := importdb.New(tx).SessionTuneStaging(ctx); err != nil {
 			return err
 		}
-		return do(ctx, tx.Conn().PgConn())
+		return do(ctx, newCopier(tx.Conn()))
 	})
 }
 
@@ -98,8 +97,8 @@ func (s *planned) change(ctx context.Context, do func(context.Context, *importdb
 	return do(s.ctx, s.queries())
 }
 
-func (s *planned) copy(ctx context.Context, do func(context.Context, *pgconn.PgConn) error) error {
-	return s.change(ctx, func(ctx context.Context, _ *importdb.Queries) error { return do(ctx, s.tx.Conn().PgConn()) })
+func (s *planned) copy(ctx context.Context, do func(context.Context, *copier) error) error {
+	return s.change(ctx, func(ctx context.Context, _ *importdb.Queries) error { return do(ctx, newCopier(s.tx.Conn())) })
 }
 
 func (s *planned) look(ctx context.Context, do func(context.Context, *importdb.Queries) error) error {

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/projectrye/rye-import/importer/graph"
 )
 
@@ -37,8 +35,8 @@ func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, er
 		e = newEncoder()
 	}
 	defer r.encoders.Put(e)
-	err = r.db.copy(ctx, func(ctx context.Context, conn *pgconn.PgConn) error {
-		return e.encode(r, file, b, same, &out, func(rows *copyRows) error { return rows.copy(ctx, conn) })
+	err = r.db.copy(ctx, func(ctx context.Context, to *copier) error {
+		return e.encode(r, file, b, same, &out, func(rows *copyRows) error { return to.copy(ctx, rows) })
 	})
 	if err != nil {
 		first, last := b.Records[0], b.Records[len(b.Records)-1]
