@@ -11,7 +11,7 @@ import (
 )
 
 const mergeFactInsert = `-- name: MergeFactInsert :execrows
-WITH staged AS (
+WITH staged AS NOT MATERIALIZED (
     SELECT f.rec, f.id, f.slot, f.assertion_type, f.assertion_key, f.history,
         CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END AS subject_id,
         NOT $2::boolean AND (f.subject_ref IS NOT NULL OR o.existing) AS known,
@@ -104,7 +104,8 @@ type MergeFactInsertParams struct {
 // put in the order of time: of those that stand since one time the one that has ended first, staged facts about
 // the present last. The one that is current comes after all that stand: a clock of the source may be ahead of
 // that by which a person recorded it. A staged fact that says what the one before it says is left out; each learns what it follows
-// and what follows it. The first stage of a deal follows the one that its source names, if it names one.
+// and what follows it. The first stage of a deal follows the one that its source names, if it names one. Facts are resolved twice where
+// some may stand; to keep them aside would take longer, and where none can stand it is done once.
 func (q *Queries) MergeFactInsert(ctx context.Context, arg MergeFactInsertParams) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeFactInsert,
 		arg.RunNo,
