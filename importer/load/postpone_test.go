@@ -144,7 +144,7 @@ func TestPostpone_Refused(t *testing.T) {
 	refused := func(sessions int) string {
 		tx, err := pool.Begin(t.Context())
 		require.NoError(t, err)
-		defer tx.Rollback(t.Context()) //nolint:errcheck // nothing is to stay
+		defer tx.Rollback(t.Context())
 		var reason string
 		require.NoError(t, tx.QueryRow(t.Context(), "SELECT coalesce(rye_import.postpone_indexes($1), '')", sessions).Scan(&reason))
 		return reason
