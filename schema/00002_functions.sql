@@ -216,6 +216,14 @@ BEGIN
     PERFORM 1 FROM nodes
     WHERE id = coalesce((SELECT subject_node_id FROM assertions WHERE id = p_old_assertion_id), p_new_subject_node_id)
     FOR KEY SHARE;
+    -- It may have waited for a merge. A fact of the duplicate would be found by nobody, and stay when the survivor's move on.
+    IF p_old_assertion_id IS NULL AND EXISTS (
+        SELECT FROM node_merges m JOIN nodes n ON n.id = m.duplicate_id
+        WHERE m.duplicate_id = p_new_subject_node_id AND n.archived_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'node % was merged into another', p_new_subject_node_id
+            USING ERRCODE = 'RY003', HINT = 'rye.node_merges says into which: record the fact of that one.';
+    END IF;
     IF p_old_assertion_id IS NOT NULL THEN
         SELECT * INTO v_old FROM assertions WHERE id = p_old_assertion_id FOR UPDATE;
         IF NOT FOUND THEN
