@@ -4,7 +4,7 @@
 -- taken off in the transaction of its merge, and made after it, several at once. What is still to be made is
 -- noted in that transaction too, so that a crash in between costs nothing but time: the next run makes the rest.
 -- Until then foreign keys hold for everything that is written (they are NOT VALID, and only the rows of the run are unchecked).
-CREATE TABLE rye_import.postponed (
+CREATE TABLE IF NOT EXISTS rye_import.postponed (
     item_no   int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name      text NOT NULL,
     statement text NOT NULL,
@@ -17,7 +17,7 @@ COMMENT ON COLUMN rye_import.postponed.at_once IS 'Whether it belongs into the t
 -- gives the reason. It does so if no other session is connected (p_sessions is how many the run has itself), and if the owner
 -- of this function owns the tables.
 -- Keys stay: statements of the merge ask them. So does an index with anything to it that its definition does not say.
-CREATE FUNCTION rye_import.postpone_indexes(p_sessions int) RETURNS text LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION rye_import.postpone_indexes(p_sessions int) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 DECLARE
     c_tables constant regclass[] := ARRAY['rye.nodes', 'rye.edges', 'rye.events', 'rye.event_participants', 'rye.assertions',
@@ -96,7 +96,7 @@ $$;
 
 -- restore_postponed makes one thing that was postponed, of those that belong into the transaction of the merge or of the
 -- others, and gives its name; null if there is none that nobody else is making.
-CREATE FUNCTION rye_import.restore_postponed(p_at_once boolean) RETURNS text LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION rye_import.restore_postponed(p_at_once boolean) RETURNS text LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp AS $$
 DECLARE
     v_item postponed;
@@ -113,7 +113,7 @@ $$;
 
 -- analyze_graph tells the planner what a merge has brought into a graph of which it knows nothing: what its own joins ask, and
 -- roughly. Statistics of all columns and of the expressions in indexes take ten times as long; autovacuum brings them.
-CREATE FUNCTION rye_import.analyze_graph() RETURNS void LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION rye_import.analyze_graph() RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = rye_import, pg_temp SET default_statistics_target = 10 AS $$
 BEGIN
     ANALYZE rye.nodes (id, node_type, archived_at), rye.edges (edge_type, source_id, target_id, effective_to, archived_at),
