@@ -28,15 +28,18 @@ BEGIN
     IF EXISTS (SELECT FROM pg_class c WHERE c.oid = ANY (c_tables) AND NOT pg_has_role(c.relowner, 'USAGE')) THEN
         RETURN 'the owner of rye_import does not own the tables of the graph';
     END IF;
-    SELECT string_agg(DISTINCT coalesce(nullif(s.application_name, ''), 'unnamed'), ', ') INTO v_found
+    SELECT coalesce(string_agg(DISTINCT nullif(s.application_name, ''), ', ') FILTER (WHERE s.application_name <> current_setting('application_name')),
+        'sessions without a name of their own')
+    INTO v_found
     FROM (
         SELECT a.application_name, count(*) OVER () AS sessions
         FROM pg_stat_activity a
         WHERE a.datname = current_database() AND coalesce(a.backend_type, 'client backend') = 'client backend'
     ) s
-    WHERE s.sessions > p_sessions;
+    WHERE s.sessions > p_sessions
+    HAVING count(*) > 0;
     IF v_found IS NOT NULL THEN
-        RETURN 'others are connected to the database (the sessions are of ' || v_found || ')';
+        RETURN 'others are connected to the database: ' || v_found;
     END IF;
     BEGIN
         SET LOCAL lock_timeout = '2s';

@@ -33,7 +33,7 @@ func (m *merger) postpone(ctx context.Context) error {
 		return err
 	}
 	if refused != "" {
-		m.run.cfg.Logger.Warn("the indexes of the graph stay while it is filled, which takes about twice as long", "reason", refused)
+		m.run.cfg.Logger.Warn("the indexes of the graph stay while it is filled, which takes half as long again", "reason", refused)
 		return nil
 	}
 	m.delayed = true
