@@ -118,6 +118,11 @@ func (r *Run) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)
 	}
+	ended, err := q.CodeBlockListEnded(ctx, r.cfg.Source)
+	if err != nil {
+		return fmt.Errorf("looking for crashed runs of %q: %w", r.cfg.Source, err)
+	}
+	crashed = append(crashed, ended...)
 	if len(crashed) > 0 && r.plan != nil {
 		r.plan.crashed = crashed
 	} else if len(crashed) > 0 {

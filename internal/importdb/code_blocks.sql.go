@@ -64,6 +64,36 @@ func (q *Queries) CodeBlockInsertFree(ctx context.Context, arg CodeBlockInsertFr
 	return err
 }
 
+const codeBlockListEnded = `-- name: CodeBlockListEnded :many
+SELECT DISTINCT r.run_no
+FROM rye_import.code_blocks b
+JOIN rye_import.runs r ON r.run_no = b.run_no
+WHERE r.source = $1 AND r.status <> 'running'
+ORDER BY r.run_no
+`
+
+// CodeBlockListEnded gives the runs of a source that have ended and hold numbers still: the server went away between
+// the two.
+func (q *Queries) CodeBlockListEnded(ctx context.Context, source string) ([]int32, error) {
+	rows, err := q.db.Query(ctx, codeBlockListEnded, source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []int32{}
+	for rows.Next() {
+		var run_no int32
+		if err := rows.Scan(&run_no); err != nil {
+			return nil, err
+		}
+		items = append(items, run_no)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const codeBlockListFree = `-- name: CodeBlockListFree :many
 SELECT block_no, first_val, last_val
 FROM rye_import.code_blocks

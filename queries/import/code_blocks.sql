@@ -92,3 +92,12 @@ WITH last AS (
     WHERE c.prefix = last.prefix AND c.year_month = last.year_month
 )
 DELETE FROM rye_import.code_blocks b USING last WHERE b.block_no = last.block_no;
+
+-- CodeBlockListEnded gives the runs of a source that have ended and hold numbers still: the server went away between
+-- the two.
+-- name: CodeBlockListEnded :many
+SELECT DISTINCT r.run_no
+FROM rye_import.code_blocks b
+JOIN rye_import.runs r ON r.run_no = b.run_no
+WHERE r.source = @source AND r.status <> 'running'
+ORDER BY r.run_no;
