@@ -52,9 +52,7 @@ func (m *merger) aliases(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(plan.waiting) > 0 {
-		return m.q.DeferredInsertSame(ctx, importdb.DeferredInsertSameParams{RunNo: m.no, Recs: plan.waiting})
-	}
+	m.waiting = plan.waiting
 	return nil
 }
 

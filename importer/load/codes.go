@@ -171,8 +171,15 @@ func draw(free []block, next, n int32) []block {
 // pipelineCodes names new pipelines after their labels, as PL-SALES.
 func (m *merger) pipelineCodes(ctx context.Context) error {
 	pipelines, err := m.q.StagingNodeListPipelines(ctx, m.no)
-	if err != nil || len(pipelines) == 0 {
+	if err != nil {
 		return err
+	}
+	codes := make(map[int64]string, len(pipelines))
+	if m.first != nil {
+		defer func() { m.first.codes <- codes }() // it has room, and is written once
+	}
+	if len(pipelines) == 0 {
+		return nil
 	}
 	if err := m.q.SessionLockPipelineCodes(ctx); err != nil {
 		return err
@@ -191,8 +198,9 @@ func (m *merger) pipelineCodes(ctx context.Context) error {
 		if p.Label != nil {
 			label = *p.Label
 		}
+		codes[p.Rec] = pipelineCode(label, taken)
 		given.Recs = append(given.Recs, p.Rec)
-		given.Codes = append(given.Codes, pipelineCode(label, taken))
+		given.Codes = append(given.Codes, codes[p.Rec])
 	}
 	return m.q.MergeCodeInsertMany(ctx, given)
 }

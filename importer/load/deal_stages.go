@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -54,27 +55,51 @@ func (m *merger) placeholders(ctx context.Context) error {
 // stages brings the stage lists of pipelines up to date with the stages that the run's deals have
 // been seen in, and notes the key of each label for the facts.
 func (m *merger) stages(ctx context.Context) error {
-	if _, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source, Fresh: m.fresh}); err != nil {
+	if _, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
-	seen, err := m.seenStages(ctx)
-	if err != nil || len(seen) == 0 {
-		return err
-	}
-	ids := make([]uuid.UUID, 0, len(seen))
-	for id := range seen {
-		ids = append(ids, id)
-	}
-	pipelines, err := m.q.NodeListPipelines(ctx, ids)
+	shown, err := m.q.StagingStageListSeen(ctx, importdb.StagingStageListSeenParams{RunNo: m.no, Source: m.source})
 	if err != nil {
 		return err
 	}
-	labels := importdb.MergeStageInsertManyParams{RunNo: m.no}
-	update := importdb.NodeSetStagesParams{}
+	named, err := m.q.MergeDealListLabels(ctx, importdb.MergeDealListLabelsParams{RunNo: m.no, Source: m.source})
+	if err != nil {
+		return err
+	}
+	seen, err := seenStages(ctx, m.q, m.no, shown, named)
+	if err != nil || len(seen) == 0 {
+		return err
+	}
+	labels, err := m.setStages(ctx, seen)
+	if err != nil {
+		return err
+	}
+	return m.q.MergeStageInsertMany(ctx, labels)
+}
+
+// setStages brings the stage lists of pipelines up to date, and gives the key of each label.
+func (m *merger) setStages(ctx context.Context, seen map[uuid.UUID][]seenStage) (importdb.MergeStageInsertManyParams, error) {
+	pipelines, err := m.q.NodeListPipelines(ctx, slices.Collect(maps.Keys(seen)))
+	if err != nil {
+		return importdb.MergeStageInsertManyParams{}, err
+	}
+	labels, update, err := mergePipelines(m.no, pipelines, seen)
+	if err != nil {
+		return labels, err
+	}
+	_, err = m.q.NodeSetStages(ctx, update)
+	return labels, err
+}
+
+// mergePipelines adds the stages that were seen to those of the pipelines: the keys of their labels, and the lists.
+func mergePipelines(no int32, pipelines []importdb.NodeListPipelinesRow, seen map[uuid.UUID][]seenStage) (
+	labels importdb.MergeStageInsertManyParams, update importdb.NodeSetStagesParams, err error,
+) {
+	labels.RunNo = no
 	for _, p := range pipelines {
 		standing, err := parseStages(p.Properties)
 		if err != nil {
-			return fmt.Errorf("pipeline %s: %w", p.Code, err)
+			return labels, update, fmt.Errorf("pipeline %s: %w", p.Code, err)
 		}
 		list, keys := mergeStages(standing, seen[p.ID])
 		for _, k := range keys {
@@ -86,29 +111,23 @@ func (m *merger) stages(ctx context.Context) error {
 		}
 		properties, err := stageProperties(list)
 		if err != nil {
-			return err
+			return labels, update, err
 		}
 		update.IDs = append(update.IDs, p.ID)
 		update.Properties = append(update.Properties, properties)
 		update.Read = append(update.Read, p.Properties)
 	}
-	if err := m.q.MergeStageInsertMany(ctx, labels); err != nil {
-		return err
-	}
-	_, err = m.q.NodeSetStages(ctx, update)
-	return err
+	return labels, update, nil
 }
 
 // seenStages gathers the stages of each pipeline: as deals show them, as history names them, and as
 // the source defines them for all of its pipelines.
-func (m *merger) seenStages(ctx context.Context) (map[uuid.UUID][]seenStage, error) {
-	rows, err := m.q.StagingStageListSeen(ctx, importdb.StagingStageListSeenParams{RunNo: m.no, Source: m.source})
-	if err != nil {
-		return nil, err
-	}
+func seenStages(ctx context.Context, q *importdb.Queries, no int32, shown []importdb.StagingStageListSeenRow,
+	named []importdb.MergeDealListLabelsRow,
+) (map[uuid.UUID][]seenStage, error) {
 	seen := make(map[uuid.UUID][]seenStage)
 	var defined []seenStage
-	for _, r := range rows {
+	for _, r := range shown {
 		s := seenStage{id: r.LegacyID, label: r.Label, key: r.StageKey, won: r.Won, lost: r.Lost}
 		if r.SortOrder >= 0 {
 			s.order = &r.SortOrder
@@ -122,15 +141,11 @@ func (m *merger) seenStages(ctx context.Context) (map[uuid.UUID][]seenStage, err
 			seen[r.PipelineID] = append(seen[r.PipelineID], s)
 		}
 	}
-	named, err := m.q.MergeDealListLabels(ctx, importdb.MergeDealListLabelsParams{RunNo: m.no, Source: m.source})
-	if err != nil {
-		return nil, err
-	}
 	for _, n := range named {
 		seen[n.PipelineID] = append(seen[n.PipelineID], seenStage{label: n.Label, key: n.StageKey})
 	}
 	if len(defined) > 0 {
-		all, err := m.q.MergeDealListPipelines(ctx, m.no)
+		all, err := q.MergeDealListPipelines(ctx, no)
 		if err != nil {
 			return nil, err
 		}

@@ -225,11 +225,11 @@ func (e *encoder) encodeLinks(r *Run, b *graph.Batch, out *Staged) error {
 			continue
 		}
 		out.Found[l.EdgeType]++
-		source, err := r.reference(l.Source.Object)
+		source, err := r.reference(l.Source)
 		if err != nil {
 			return err
 		}
-		target, err := r.reference(l.Target.Object)
+		target, err := r.reference(l.Target)
 		if err != nil {
 			return err
 		}
@@ -259,7 +259,7 @@ func (e *encoder) encodeFacts(r *Run, b *graph.Batch, _ *Staged) error {
 		if e.at.unchanged(f.Rec) || f.Claim == nil && !r.Known {
 			continue // there is nothing to withdraw from a source that says its first word
 		}
-		subject, err := r.reference(f.Subject.Object)
+		subject, err := r.reference(f.Subject)
 		if err != nil {
 			return err
 		}
@@ -286,7 +286,7 @@ func (e *encoder) encodeEvents(r *Run, b *graph.Batch, _ *Staged) error {
 		if e.at.unchanged(ev.Rec) {
 			continue
 		}
-		actor, err := r.reference(ev.Actor.Object)
+		actor, err := r.reference(ev.Actor)
 		if err != nil {
 			return err
 		}
@@ -316,7 +316,7 @@ func (e *encoder) encodeParticipants(r *Run, b *graph.Batch, out *Staged) error 
 		if err != nil {
 			return err
 		}
-		node, err := r.reference(p.Node.Object)
+		node, err := r.reference(p.Node)
 		if err != nil {
 			return err
 		}

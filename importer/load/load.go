@@ -69,6 +69,7 @@ type Run struct {
 	copied  atomic.Int64 // records copied into staging
 	changed atomic.Int64 // of these, with content
 	named   atomic.Bool  // whether a reference by name was copied
+	loose   atomic.Bool  // whether a reference to any object was
 
 	returned atomic.Bool // whether a row of a reject file was
 

@@ -20,12 +20,8 @@ var errCollision = errors.New("others change the same nodes")
 // what it decides on. So nobody changes it in between, and two runs, or a run and a person, wait for each
 // other and never in a circle. Nodes in folded are about to be merged into others.
 func (m *merger) lock(ctx context.Context, folded []uuid.UUID) error {
-	if !m.run.Known && m.matched == 0 {
-		linked, err := m.q.NodeSourceMapExists(ctx, m.source)
-		if err != nil || !linked {
-			m.fresh = !linked
-			return err
-		}
+	if m.fresh {
+		return nil
 	}
 	archive, err := m.archivable()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/projectrye/rye-import/internal/importdb"
 )
@@ -46,6 +47,7 @@ type Settlement struct {
 // merger is a merge while it is under way.
 type merger struct {
 	run     *Run
+	tx      pgx.Tx // nil for a plan
 	q       *importdb.Queries
 	opts    MergeOptions
 	out     *Outcome
@@ -60,12 +62,17 @@ type merger struct {
 	asked   bool    // whether there are references by name
 	locked  bool    // whether nodes are locked
 	fresh   bool    // whether nothing of the graph can be meant: no record, and nothing that one refers to, stood in it
+	first   *first  // what a fresh source says; nil for others
+	lost    int64   // records that lose to others of the same key
+	waiting []int64 // records that are the same as others which have not come
 	dispute bool    // whether the source has conflicts
 	idle    bool    // whether nothing is staged that could change the graph
 	contest int64   // fields in which the run meets what people have changed
 	delayed bool    // whether indexes of the graph are to be made after the merge
 
 	unchanged map[string]int64 // records of which nothing more is asked, by object
+
+	sorted *merger // as it was when the transaction of its keys had committed, if that is one of its own
 
 	do func(context.Context) error // what is done in the transaction
 }
@@ -77,17 +84,24 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 	if err := r.analyze(ctx); err != nil {
 		return nil, explain(fmt.Errorf("analyzing staging: %w", err))
 	}
+	var sorted *merger
 	for attempt := 1; ; attempt++ {
 		m := &merger{
 			run: r, opts: opts, source: r.cfg.Source, no: r.Number,
 			out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
 		}
 		m.do = m.merge
+		if sorted != nil {
+			m = sorted.clone()
+			m.do = m.resume
+		}
 		err := m.transact(ctx)
+		m.first.close()
 		if err == nil {
 			r.Postponed = m.delayed
 			return m.out, nil
 		}
+		sorted = m.sorted
 		// Once the caller has settled the run, its reject files are written.
 		if attempt < mergeAttempts && m.phase != phaseCheck && isCollision(err) {
 			if err := r.again(ctx, err); err != nil {
@@ -105,7 +119,6 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 // phaseCheck is the last phase of a merge.
 const phaseCheck = "check"
 
-// transact merges and commits. An interrupted run is rolled back up to its commit; the commit itself
 // analyze tells the planner what is staged. A plan keeps the locks of it, and takes them in the order in which
 // merges do.
 func (r *Run) analyze(ctx context.Context) error {
@@ -127,12 +140,10 @@ func (m *merger) transact(ctx context.Context) (err error) {
 			return m.do(ctx)
 		})
 	}
-	tx, err := m.run.pool.Begin(ctx)
-	if err != nil {
+	if err := m.open(ctx); err != nil {
 		return err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // a rollback after the commit does nothing, and another error says why
-	m.q = importdb.New(tx)
+	defer func() { _ = m.tx.Rollback(context.WithoutCancel(ctx)) }() // after the commit it does nothing, and another error says why
 	if err := m.do(ctx); err != nil {
 		return err
 	}
@@ -141,10 +152,18 @@ func (m *merger) transact(ctx context.Context) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
-	if err := tx.Commit(ctx); err != nil {
+	if err := m.tx.Commit(ctx); err != nil {
 		return m.run.committed(ctx, err)
 	}
 	return nil
+}
+
+// open begins a transaction.
+func (m *merger) open(ctx context.Context) (err error) {
+	if m.tx, err = m.run.pool.Begin(ctx); err == nil {
+		m.q = importdb.New(m.tx)
+	}
+	return err
 }
 
 // commitTimeout is how long a commit may take: it writes what is left of the log to the disk.
@@ -176,12 +195,25 @@ func (m *merger) begin(phase string) {
 }
 
 func (m *merger) merge(ctx context.Context) error {
+	m.begin("keys")
+	if err := m.keys(ctx); err != nil {
+		return err
+	}
+	if m.fresh {
+		if err := m.resolveFirst(ctx); err != nil {
+			return err
+		}
+	}
+	return m.write(ctx)
+}
+
+// write brings into the graph what has been sorted out.
+func (m *merger) write(ctx context.Context) error {
 	steps := []struct {
 		phase string
 		do    func(context.Context) error
 		idle  func(context.Context) error // in its place, if nothing has anything to say
 	}{
-		{"keys", m.keys, nil},
 		{"nodes", m.nodes, m.nothing},
 		{"links", m.links, m.nothing},
 		{"facts", m.facts, m.stages}, // stages are known by unchanged deals too
@@ -232,19 +264,22 @@ func (c *count) add(n int64, err error) {
 	}
 }
 
-// tune sets the transaction up, and says for which run it works.
-func (m *merger) tune(ctx context.Context) error {
-	return m.q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))})
+// tune sets a transaction of the merge up, and says for which run it works.
+func (m *merger) tune(ctx context.Context, q *importdb.Queries) error {
+	err := q.SessionTuneMerge(ctx, importdb.SessionTuneMergeParams{WorkMem: m.run.cfg.WorkMemory, RunNo: strconv.Itoa(int(m.no))})
+	if err == nil && !m.run.Known {
+		err = q.SessionTuneFirst(ctx)
+	}
+	return err
 }
 
-// keys checks that staging is whole, sorts out duplicates, and finds out which node, event or edge
-// each record is.
-func (m *merger) keys(ctx context.Context) error {
-	if err := m.tune(ctx); err != nil {
+// hold sets the transaction up, and keeps the run from being closed by others. The lock of the source goes with its
+// session, which somebody may have ended. Then another run may have closed this one; while the journal's row is held,
+// none can.
+func (m *merger) hold(ctx context.Context) error {
+	if err := m.tune(ctx, m.q); err != nil {
 		return err
 	}
-	// The lock of the source goes with its session, which somebody may have ended. Then another run may
-	// have closed this one; while the journal's row is held, none can.
 	status, err := m.q.RunGetStatus(ctx, m.no)
 	if err != nil {
 		return err
@@ -252,10 +287,14 @@ func (m *merger) keys(ctx context.Context) error {
 	if status != statusRunning {
 		return fmt.Errorf("the session that held source %q was ended: %w", m.source, ErrSourceLocked)
 	}
-	if !m.run.Known {
-		if err := m.q.SessionTuneFirst(ctx); err != nil {
-			return err
-		}
+	return nil
+}
+
+// keys checks that staging is whole, sorts out duplicates, and finds out which node, event or edge
+// each record is. For a source that says its first word it writes nothing but staging.
+func (m *merger) keys(ctx context.Context) error {
+	if err := m.hold(ctx); err != nil {
+		return err
 	}
 	if err := m.run.cfg.Expected.expect(ctx, m.q); err != nil {
 		return err
@@ -297,8 +336,18 @@ func (m *merger) keys(ctx context.Context) error {
 			return err
 		}
 	}
+	if _, err := m.q.StagingNodeFoldAliases(ctx, m.no); err != nil {
+		return err
+	}
 	if err := m.findIdle(ctx); err != nil {
 		return err
+	}
+	if !m.run.Known && m.matched == 0 {
+		linked, err := m.q.NodeSourceMapExists(ctx, m.source)
+		if err != nil {
+			return err
+		}
+		m.fresh = !linked
 	}
 	if m.matched == 0 && !m.asked {
 		return nil
@@ -375,8 +424,8 @@ func (m *merger) losers(ctx context.Context) error {
 			params.SameNos = append(params.SameNos, no)
 		}
 	}
-	n, err := m.q.MergeLoserInsert(ctx, params)
-	if err != nil || n == 0 {
+	var err error
+	if m.lost, err = m.q.MergeLoserInsert(ctx, params); err != nil || m.lost == 0 {
 		return err
 	}
 	losers, err := m.q.MergeLoserCount(ctx, m.no)
@@ -385,13 +434,6 @@ func (m *merger) losers(ctx context.Context) error {
 	}
 	for _, l := range losers {
 		m.out.Losers = append(m.out.Losers, Losers{Object: l.Object, Verdict: l.Verdict, Count: l.Records})
-	}
-	reject := importdb.MergeLoserRejectParams{RunNo: m.no}
-	for object, column := range m.run.cfg.KeyColumns {
-		reject.Objects, reject.KeyColumns = append(reject.Objects, object), append(reject.KeyColumns, column)
-	}
-	if _, err := m.q.MergeLoserReject(ctx, reject); err != nil {
-		return err
 	}
 	links, err := m.q.StagingLinkDeleteLosers(ctx, m.no)
 	if err != nil {
@@ -438,9 +480,26 @@ func (m *merger) carry(ctx context.Context) error {
 	return nil
 }
 
+// keep notes for good what the keys have shown: which records are rejected, and which wait for the one that they are the same as.
+func (m *merger) keep(ctx context.Context) error {
+	if m.lost > 0 {
+		reject := importdb.MergeLoserRejectParams{RunNo: m.no}
+		for object, column := range m.run.cfg.KeyColumns {
+			reject.Objects, reject.KeyColumns = append(reject.Objects, object), append(reject.KeyColumns, column)
+		}
+		if _, err := m.q.MergeLoserReject(ctx, reject); err != nil {
+			return err
+		}
+	}
+	if len(m.waiting) == 0 {
+		return nil
+	}
+	return m.q.DeferredInsertSame(ctx, importdb.DeferredInsertSameParams{RunNo: m.no, Recs: m.waiting})
+}
+
 // nodes gives codes, makes new nodes and changes those that stand.
 func (m *merger) nodes(ctx context.Context) error {
-	if _, err := m.q.StagingNodeFoldAliases(ctx, m.no); err != nil {
+	if err := m.keep(ctx); err != nil {
 		return err
 	}
 	if err := m.codes(ctx); err != nil {
@@ -499,16 +558,20 @@ func (m *merger) nodes(ctx context.Context) error {
 
 // links resolves the ends of links and makes, ends or keeps their edges.
 func (m *merger) links(ctx context.Context) error {
-	if _, err := m.q.MergeEdgeInsert(ctx, importdb.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
-		return err
-	}
-	if err := m.q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
-		return err
-	}
-	if _, err := m.q.MergeEdgeFoldTwins(ctx, m.no); err != nil {
-		return err
-	}
-	if !m.fresh {
+	if m.fresh {
+		if err := m.first.await(ctx, firstEdges); err != nil {
+			return err
+		}
+	} else {
+		if _, err := m.q.MergeEdgeInsert(ctx, importdb.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
+			return err
+		}
+		if err := m.q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
+			return err
+		}
+		if _, err := m.q.MergeEdgeFoldTwins(ctx, m.no); err != nil {
+			return err
+		}
 		if _, err := m.q.MergeEdgeSetPresent(ctx, m.no); err != nil {
 			return err
 		}
@@ -586,7 +649,17 @@ func (m *merger) links(ctx context.Context) error {
 		c.Carried += o.Carried
 		m.out.Links[o.EdgeType] = c
 	}
-	return nil
+	if !m.fresh {
+		return nil
+	}
+	// Here, since the facts may have yet to be resolved.
+	return m.rememberNew(ctx)
+}
+
+// rememberNew notes the records that are new for the next run.
+func (m *merger) rememberNew(ctx context.Context) error {
+	_, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known})
+	return err
 }
 
 // effects notes records that were known before and for which the run changed the graph.
@@ -599,25 +672,35 @@ func (m *merger) effects(ctx context.Context, recs []int64, effect string) error
 
 // facts builds the chains of facts, and makes the events that they and the activities need.
 func (m *merger) facts(ctx context.Context) error {
-	if err := m.stages(ctx); err != nil {
-		return err
-	}
-	if err := m.contestFacts(ctx); err != nil {
-		return err
-	}
-	facts := importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt, Fresh: m.fresh}
-	if _, err := m.q.MergeFactInsert(ctx, facts); err != nil {
-		return err
+	if m.fresh {
+		if err := m.firstFacts(ctx); err != nil {
+			return err
+		}
+	} else {
+		if err := m.stages(ctx); err != nil {
+			return err
+		}
+		if err := m.contestFacts(ctx); err != nil {
+			return err
+		}
+		facts := importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}
+		if _, err := m.q.MergeFactInsert(ctx, facts); err != nil {
+			return err
+		}
+		if err := m.q.StagingAnalyzeMerge(ctx, "facts"); err != nil {
+			return err
+		}
 	}
 	if _, err := m.q.DeferredInsertFacts(ctx, importdb.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
-	if err := m.q.StagingAnalyzeMerge(ctx, "facts"); err != nil {
-		return err
-	}
 
 	events := count{}
-	events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
+	if m.fresh {
+		events.add(m.q.EventInsertFirst(ctx, importdb.EventInsertFirstParams{RunNo: m.no, Source: m.source}))
+	} else {
+		events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
+	}
 	events.add(m.q.EventInsertMoves(ctx, importdb.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
 	if events.err != nil {
 		return events.err
@@ -633,7 +716,7 @@ func (m *merger) facts(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, importdb.AssertionInsertStagedParams{RunNo: m.no, StartedAt: m.run.cfg.StartedAt}); err != nil {
+	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
 	if !m.fresh {
@@ -645,7 +728,11 @@ func (m *merger) facts(ctx context.Context) error {
 }
 
 func (m *merger) participants(ctx context.Context) error {
-	if _, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
+	if m.fresh {
+		if err := m.first.await(ctx, firstParticipants); err != nil {
+			return err
+		}
+	} else if _, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
 		return err
 	}
 	if m.run.Known {
@@ -706,8 +793,10 @@ func (m *merger) records(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known}); err != nil {
-		return err
+	if !m.fresh {
+		if err := m.rememberNew(ctx); err != nil {
+			return err
+		}
 	}
 	if m.merged > 0 {
 		twins := importdb.RecordArchiveTwinsParams{RunNo: m.no, FirstRec: firstTwin, LastRec: firstTwin + m.merged - 1}

@@ -62,8 +62,12 @@ func (r *Run) object(name string) (int32, error) {
 	return no, nil
 }
 
-// reference gives the number of an object or of a lookup, or 0 for no object.
-func (r *Run) reference(name string) (int32, error) {
+// reference gives the number of an object or of a lookup, or 0 for any object.
+func (r *Run) reference(ref graph.Ref) (int32, error) {
+	name := ref.Object
+	if name == "" && ref.ID != "" && !r.loose.Load() {
+		r.loose.Store(true)
+	}
 	if no, ok := r.lookups[name]; ok {
 		if !r.named.Load() { // to write it each time would make the workers wait for each other
 			r.named.Store(true)

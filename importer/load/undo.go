@@ -149,7 +149,7 @@ func (u *undoer) undo(ctx context.Context) error {
 
 // check reads the run again, now that nobody else may undo it.
 func (u *undoer) check(ctx context.Context) error {
-	if err := u.tune(ctx); err != nil {
+	if err := u.tune(ctx, u.q); err != nil {
 		return err
 	}
 	var err error

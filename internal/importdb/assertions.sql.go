@@ -7,7 +7,6 @@ package importdb
 
 import (
 	"context"
-	"time"
 )
 
 const assertionCloseStaged = `-- name: AssertionCloseStaged :execrows
@@ -48,23 +47,14 @@ INSERT INTO rye.assertions (id, assertion_type, assertion_key, subject_node_id, 
     superseded_at, superseded_by, source_event_id, confidence, attrs)
 SELECT f.id, f.assertion_type, f.assertion_key, f.subject_id,
     CASE WHEN f.prev_stage IS NULL THEN f.claim ELSE f.claim || jsonb_build_object('moved_from', f.prev_stage) END,
-    f.asserted_at, f.asserted_at, CASE WHEN f.next_at IS NOT NULL THEN greatest(f.next_at, f.asserted_at) END, f.next_id, f.event_id, 1.0,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, f.slot)
-        || jsonb_build_object('loaded_at', $1::timestamptz))
+    f.asserted_at, f.asserted_at, CASE WHEN f.next_at IS NOT NULL THEN greatest(f.next_at, f.asserted_at) END, f.next_id, f.event_id, 1.0, f.attrs
 FROM rye_import.merge_facts f
-JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
-JOIN rye_import.objects o ON o.object_no = s.object_no
-WHERE f.run_no = $2 AND NOT f.stands AND f.claim IS NOT NULL
+WHERE f.run_no = $1 AND NOT f.stands AND f.claim IS NOT NULL
 `
 
-type AssertionInsertStagedParams struct {
-	StartedAt time.Time
-	RunNo     int32
-}
-
 // AssertionInsertStaged makes the facts of the run, the superseded ones of a history among them.
-func (q *Queries) AssertionInsertStaged(ctx context.Context, arg AssertionInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, assertionInsertStaged, arg.StartedAt, arg.RunNo)
+func (q *Queries) AssertionInsertStaged(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, assertionInsertStaged, runNo)
 	if err != nil {
 		return 0, err
 	}

@@ -28,7 +28,7 @@ WITH deals AS (
 ), standing AS (
     SELECT DISTINCT ON (e.source_id) e.source_id AS deal_id, e.target_id AS pipeline_id
     FROM deals d
-    JOIN rye.edges e ON NOT $3::boolean AND e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
+    JOIN rye.edges e ON e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
     ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.effective_to DESC, e.created_at DESC, e.id
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)
@@ -42,13 +42,12 @@ WHERE coalesce(l.pipeline_id, s.pipeline_id) IS NOT NULL
 type MergeDealInsertParams struct {
 	RunNo  int32
 	Source string
-	Fresh  bool
 }
 
 // MergeDealInsert finds the pipeline of each deal that has staged facts about its stage: the one
 // that it is linked to now, else the one that it stands in.
 func (q *Queries) MergeDealInsert(ctx context.Context, arg MergeDealInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeDealInsert, arg.RunNo, arg.Source, arg.Fresh)
+	result, err := q.db.Exec(ctx, mergeDealInsert, arg.RunNo, arg.Source)
 	if err != nil {
 		return 0, err
 	}

@@ -51,7 +51,8 @@ WITH loose AS MATERIALIZED (
     SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from, l.end_known,
         CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, $3::timestamptz) ELSE l.effective_to END AS effective_to,
         CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(sm.node_id, sl.node_id) END AS source_id,
-        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tm.node_id, tl.node_id) END AS target_id
+        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tm.node_id, tl.node_id) END AS target_id,
+        o.file_no, o.line, o.object_no, o.legacy_id
     FROM rye_import.staging_links l
     JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
     LEFT JOIN rye_import.objects so ON so.object_no = l.source_object_no
@@ -64,13 +65,13 @@ WITH loose AS MATERIALIZED (
     LEFT JOIN loose tl ON l.target_object_no IS NULL AND tl.ref = l.target_ref
     WHERE l.run_no = $1
 ), ranked AS (
-    SELECT r.rec, r.id, r.slot, r.rank, r.edge_type, r.properties, r.effective_from, r.end_known, r.effective_to, r.source_id, r.target_id, row_number() OVER (
+    SELECT r.rec, r.id, r.slot, r.rank, r.edge_type, r.properties, r.effective_from, r.end_known, r.effective_to, r.source_id, r.target_id, r.file_no, r.line, r.object_no, r.legacy_id, row_number() OVER (
         PARTITION BY r.source_id, r.target_id, r.edge_type, r.effective_to IS NULL, CASE WHEN r.effective_to IS NULL THEN NULL ELSE r.rec END
         ORDER BY r.rank, r.rec, r.slot) AS n
     FROM resolved r
 )
 INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, end_known,
-    outcome)
+    outcome, attrs)
 SELECT $1, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r.properties, r.effective_from, r.effective_to, r.end_known,
     CASE
         WHEN r.source_id IS NULL OR r.target_id IS NULL THEN 'deferred'
@@ -78,8 +79,10 @@ SELECT $1, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r
         WHEN r.n > 1 THEN 'twin'
         WHEN r.effective_to IS NOT NULL THEN 'ended'
         ELSE 'new'
-    END
+    END,
+    jsonb_build_object('import', rye_import.provenance($1, r.file_no, r.line, b.object, r.legacy_id, r.slot))
 FROM ranked r
+JOIN rye_import.objects b ON b.object_no = r.object_no
 `
 
 type MergeEdgeInsertParams struct {

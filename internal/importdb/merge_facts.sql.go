@@ -14,19 +14,19 @@ const mergeFactInsert = `-- name: MergeFactInsert :execrows
 WITH staged AS NOT MATERIALIZED (
     SELECT f.rec, f.id, f.slot, f.assertion_type, f.assertion_key, f.history,
         CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END AS subject_id,
-        NOT $2::boolean AND (f.subject_ref IS NOT NULL OR o.existing) AS known,
+        (f.subject_ref IS NOT NULL OR o.existing) AS known,
         CASE WHEN f.assertion_type = 'deal_stage' AND f.claim IS NOT NULL
             THEN jsonb_strip_nulls(jsonb_build_object('stage', coalesce(ms.stage_key, f.claim ->> 'stage'), 'pipeline', ms.code,
                 'label', CASE WHEN ms.keep_label THEN f.claim ->> 'label' END))
             ELSE f.claim END AS claim,
         CASE WHEN f.assertion_type = 'deal_stage' THEN coalesce(mb.stage_key, f.claim ->> 'before_stage') END AS before_stage,
-        coalesce(f.asserted_at, o.version, o.created_at, $3::timestamptz) AS asserted_at,
+        coalesce(f.asserted_at, o.version, o.created_at, $2::timestamptz) AS asserted_at,
         CASE WHEN f.history AND o.kind IN ('event', 'carrier') THEN o.id END AS event_id
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
     LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
     LEFT JOIN rye.node_source_map m
-        ON m.source_schema = $4 AND m.source_table = so.object AND m.source_id = f.subject_ref COLLATE "default"
+        ON m.source_schema = $3 AND m.source_table = so.object AND m.source_id = f.subject_ref COLLATE "default"
     LEFT JOIN rye_import.merge_deals d
         ON f.assertion_type = 'deal_stage' AND d.run_no = f.run_no
         AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END
@@ -83,19 +83,23 @@ WITH staged AS NOT MATERIALIZED (
         ORDER BY k.present, k.placed_at, k.stands DESC, k.superseded_at NULLS LAST, k.created_at, k.rec, k.id)
 )
 INSERT INTO rye_import.merge_facts (run_no, rec, id, slot, subject_id, assertion_type, assertion_key, claim, asserted_at, event_id,
-    recorded, stands, prev_stage, next_id, next_at)
+    recorded, stands, prev_stage, next_id, next_at, attrs)
 SELECT $1, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion_key, l.claim,
     CASE WHEN l.present THEN l.latest ELSE l.asserted_at END,
     CASE WHEN l.event_id IS NOT NULL THEN l.event_id
          WHEN l.assertion_type = 'deal_stage' AND NOT l.stands AND l.prev_stage IS NOT NULL AND l.claim IS NOT NULL THEN gen_random_uuid() END,
     l.event_id IS NOT NULL, l.stands, CASE WHEN l.assertion_type = 'deal_stage' THEN l.prev_stage END,
-    CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at
-FROM linked l WHERE l.id IS NOT NULL
+    CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at,
+    CASE WHEN NOT l.stands THEN jsonb_build_object('import', rye_import.provenance(o.run_no, o.file_no, o.line, b.object, o.legacy_id, l.slot)
+        || jsonb_build_object('loaded_at', $2::timestamptz)) END
+FROM linked l
+LEFT JOIN rye_import.staging_records o ON o.run_no = $1 AND o.rec = l.rec
+LEFT JOIN rye_import.objects b ON b.object_no = o.object_no
+WHERE l.id IS NOT NULL
 `
 
 type MergeFactInsertParams struct {
 	RunNo     int32
-	Fresh     bool
 	StartedAt time.Time
 	Source    string
 }
@@ -104,15 +108,10 @@ type MergeFactInsertParams struct {
 // put in the order of time: of those that stand since one time the one that has ended first, staged facts about
 // the present last. The one that is current comes after all that stand: a clock of the source may be ahead of
 // that by which a person recorded it. A staged fact that says what the one before it says is left out; each learns what it follows
-// and what follows it. The first stage of a deal follows the one that its source names, if it names one. Facts are resolved twice where
-// some may stand; to keep them aside would take longer, and where none can stand it is done once.
+// and what follows it. The first stage of a deal follows the one that its source names, if it names one. Facts are resolved twice;
+// to keep them aside would take longer.
 func (q *Queries) MergeFactInsert(ctx context.Context, arg MergeFactInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeFactInsert,
-		arg.RunNo,
-		arg.Fresh,
-		arg.StartedAt,
-		arg.Source,
-	)
+	result, err := q.db.Exec(ctx, mergeFactInsert, arg.RunNo, arg.StartedAt, arg.Source)
 	if err != nil {
 		return 0, err
 	}

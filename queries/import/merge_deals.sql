@@ -17,7 +17,7 @@ WITH deals AS (
 ), standing AS (
     SELECT DISTINCT ON (e.source_id) e.source_id AS deal_id, e.target_id AS pipeline_id
     FROM deals d
-    JOIN rye.edges e ON NOT @fresh::boolean AND e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
+    JOIN rye.edges e ON e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
     ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.effective_to DESC, e.created_at DESC, e.id
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)

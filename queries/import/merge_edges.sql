@@ -16,7 +16,8 @@ WITH loose AS MATERIALIZED (
     SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from, l.end_known,
         CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, @started_at::timestamptz) ELSE l.effective_to END AS effective_to,
         CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(sm.node_id, sl.node_id) END AS source_id,
-        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tm.node_id, tl.node_id) END AS target_id
+        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tm.node_id, tl.node_id) END AS target_id,
+        o.file_no, o.line, o.object_no, o.legacy_id
     FROM rye_import.staging_links l
     JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
     LEFT JOIN rye_import.objects so ON so.object_no = l.source_object_no
@@ -35,7 +36,7 @@ WITH loose AS MATERIALIZED (
     FROM resolved r
 )
 INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, end_known,
-    outcome)
+    outcome, attrs)
 SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r.properties, r.effective_from, r.effective_to, r.end_known,
     CASE
         WHEN r.source_id IS NULL OR r.target_id IS NULL THEN 'deferred'
@@ -43,8 +44,10 @@ SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_
         WHEN r.n > 1 THEN 'twin'
         WHEN r.effective_to IS NOT NULL THEN 'ended'
         ELSE 'new'
-    END
-FROM ranked r;
+    END,
+    jsonb_build_object('import', rye_import.provenance(@run_no, r.file_no, r.line, b.object, r.legacy_id, r.slot))
+FROM ranked r
+JOIN rye_import.objects b ON b.object_no = r.object_no;
 
 -- MergeEdgeFoldTwins lets the edge that several links mean take the properties of all of them.
 -- name: MergeEdgeFoldTwins :execrows
