@@ -191,6 +191,12 @@ func (f *first) chains(ctx context.Context, q *importdb.Queries) error {
 // staging. But names are kept for good, and what is to be kept has to come with the graph; so a source that refers by name
 // is resolved by the merge itself.
 func (m *merger) resolveFirst(ctx context.Context) error {
+	if _, err := m.q.MergeKeyInsert(ctx, m.no); err != nil {
+		return err
+	}
+	if err := m.q.StagingAnalyzeMerge(ctx, "keys"); err != nil {
+		return err
+	}
 	m.first = newFirst(m)
 	if m.tx == nil || len(m.run.lookups) > 0 {
 		return nil

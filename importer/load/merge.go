@@ -543,6 +543,10 @@ func (m *merger) nodes(ctx context.Context) error {
 	if _, err := m.q.CreatedNodeInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
+	if m.fresh {
+		_, err = m.q.NodeSourceMapInsertFirst(ctx, importdb.NodeSourceMapInsertFirstParams{RunNo: m.no, IDType: m.run.cfg.IDType})
+		return err
+	}
 	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})
 	if err != nil || len(m.gone) == 0 {
 		return err

@@ -27,7 +27,7 @@ SELECT s.id,
 FROM rye_import.staging_events e
 JOIN rye_import.staging_records s ON s.run_no = e.run_no AND s.rec = e.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
-LEFT JOIN rye_import.staging_keys a
+LEFT JOIN rye_import.merge_keys a
     ON a.run_no = $2 AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref
 LEFT JOIN rye_import.merge_facts f
     ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded
@@ -53,7 +53,7 @@ WITH deals AS (
     SELECT DISTINCT CASE WHEN f.subject_ref IS NULL THEN o.id ELSE k.node_id END AS deal_id
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.staging_keys k
+    LEFT JOIN rye_import.merge_keys k
         ON k.run_no = $1 AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     WHERE f.run_no = $1 AND f.assertion_type = 'deal_stage'
 ), linked AS (
@@ -84,7 +84,7 @@ WITH said AS (
         f.claim ->> 'before_stage' AS before_stage
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.staging_keys k
+    LEFT JOIN rye_import.merge_keys k
         ON k.run_no = $1 AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     JOIN rye_import.merge_deals d
         ON d.run_no = f.run_no AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE k.node_id END
@@ -126,7 +126,6 @@ func (q *Queries) MergeDealListLabelsFirst(ctx context.Context, runNo int32) ([]
 }
 
 const mergeEdgeInsertFirst = `-- name: MergeEdgeInsertFirst :execrows
-
 WITH loose AS MATERIALIZED (
     SELECT d.ref, k.node_id
     FROM (
@@ -136,7 +135,7 @@ WITH loose AS MATERIALIZED (
         SELECT l.target_ref FROM rye_import.staging_links l
         WHERE l.run_no = $1 AND l.target_object_no IS NULL AND l.target_ref IS NOT NULL
     ) d
-    JOIN rye_import.staging_keys k ON k.run_no = $1 AND k.legacy_id = d.ref
+    JOIN rye_import.merge_keys k ON k.run_no = $1 AND k.legacy_id = d.ref
     WHERE $2::boolean
 ), resolved AS (
     SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from, l.end_known,
@@ -146,9 +145,9 @@ WITH loose AS MATERIALIZED (
         o.file_no, o.line, o.object_no, o.legacy_id
     FROM rye_import.staging_links l
     JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
-    LEFT JOIN rye_import.staging_keys sk
+    LEFT JOIN rye_import.merge_keys sk
         ON sk.run_no = $1 AND sk.object_no = l.source_object_no AND sk.legacy_id = l.source_ref
-    LEFT JOIN rye_import.staging_keys tk
+    LEFT JOIN rye_import.merge_keys tk
         ON tk.run_no = $1 AND tk.object_no = l.target_object_no AND tk.legacy_id = l.target_ref
     LEFT JOIN loose sl ON $2::boolean AND l.source_object_no IS NULL AND sl.ref = l.source_ref
     LEFT JOIN loose tl ON $2::boolean AND l.target_object_no IS NULL AND tl.ref = l.target_ref
@@ -180,8 +179,6 @@ type MergeEdgeInsertFirstParams struct {
 	StartedAt time.Time
 }
 
-// What a source says that says its first word. Nothing of it stands in the graph, so that staging alone tells what becomes
-// of it; and these statements read no table that the transaction which fills the graph may hold from all others.
 // MergeEdgeInsertFirst resolves both ends of the staged links. Of several links that mean the same edge, the one of the
 // lowest rank makes it. References to any object of the source are asked for only if there are some.
 func (q *Queries) MergeEdgeInsertFirst(ctx context.Context, arg MergeEdgeInsertFirstParams) (int64, error) {
@@ -206,7 +203,7 @@ WITH staged AS (
         o.file_no, o.line, o.object_no, o.legacy_id
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.staging_keys k
+    LEFT JOIN rye_import.merge_keys k
         ON k.run_no = $1 AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     LEFT JOIN rye_import.merge_deals d
         ON f.assertion_type = 'deal_stage' AND d.run_no = f.run_no
@@ -275,6 +272,26 @@ func (q *Queries) MergeFirstDelete(ctx context.Context, runNo int32) error {
 	return err
 }
 
+const mergeKeyInsert = `-- name: MergeKeyInsert :execrows
+
+INSERT INTO rye_import.merge_keys (run_no, object_no, legacy_id, node_id)
+SELECT s.run_no, s.object_no, s.legacy_id, s.id
+FROM rye_import.staging_records s
+LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+WHERE s.run_no = $1 AND s.kind = 'node' AND s.changed AND (s.alias OR n.rec IS NOT NULL)
+`
+
+// What a source says that says its first word. Nothing of it stands in the graph, so that staging alone tells what becomes
+// of it; and these statements read no table that the transaction which fills the graph may hold from all others.
+// MergeKeyInsert notes which node each record is going to be.
+func (q *Queries) MergeKeyInsert(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeKeyInsert, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const mergeParticipantInsertFirst = `-- name: MergeParticipantInsertFirst :execrows
 WITH events AS MATERIALIZED (
     SELECT ev.object_no, ev.legacy_id, ev.id
@@ -287,7 +304,7 @@ WITH events AS MATERIALIZED (
         SELECT DISTINCT p.node_ref AS ref FROM rye_import.staging_participants p
         WHERE p.run_no = $1 AND p.node_object_no IS NULL
     ) d
-    JOIN rye_import.staging_keys k ON k.run_no = $1 AND k.legacy_id = d.ref
+    JOIN rye_import.merge_keys k ON k.run_no = $1 AND k.legacy_id = d.ref
     WHERE $2::boolean
 ), resolved AS (
     SELECT p.rec, p.id, p.role, p.properties,
@@ -296,7 +313,7 @@ WITH events AS MATERIALIZED (
     FROM rye_import.staging_participants p
     JOIN rye_import.staging_records o ON o.run_no = p.run_no AND o.rec = p.rec
     LEFT JOIN events ev ON ev.object_no = p.event_object_no AND ev.legacy_id = p.event_ref
-    LEFT JOIN rye_import.staging_keys k
+    LEFT JOIN rye_import.merge_keys k
         ON k.run_no = $1 AND k.object_no = p.node_object_no AND k.legacy_id = p.node_ref
     LEFT JOIN loose nl ON $2::boolean AND p.node_object_no IS NULL AND nl.ref = p.node_ref
     WHERE p.run_no = $1
@@ -323,6 +340,28 @@ type MergeParticipantInsertFirstParams struct {
 // there are some.
 func (q *Queries) MergeParticipantInsertFirst(ctx context.Context, arg MergeParticipantInsertFirstParams) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeParticipantInsertFirst, arg.RunNo, arg.Loose)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const nodeSourceMapInsertFirst = `-- name: NodeSourceMapInsertFirst :execrows
+INSERT INTO rye.node_source_map (node_id, source_schema, source_table, source_id, source_id_type)
+SELECT k.node_id, o.source, o.object, k.legacy_id, $1::text
+FROM rye_import.merge_keys k
+JOIN rye_import.objects o ON o.object_no = k.object_no
+WHERE k.run_no = $2
+`
+
+type NodeSourceMapInsertFirstParams struct {
+	IDType string
+	RunNo  int32
+}
+
+// NodeSourceMapInsertFirst ties the records of the run to their nodes.
+func (q *Queries) NodeSourceMapInsertFirst(ctx context.Context, arg NodeSourceMapInsertFirstParams) (int64, error) {
+	result, err := q.db.Exec(ctx, nodeSourceMapInsertFirst, arg.IDType, arg.RunNo)
 	if err != nil {
 		return 0, err
 	}
@@ -383,7 +422,7 @@ FROM (
     WHERE d.run_no = $1
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ) st
-LEFT JOIN rye_import.staging_keys k
+LEFT JOIN rye_import.merge_keys k
     ON k.run_no = $1 AND k.object_no = st.pipeline_object_no AND k.legacy_id = st.pipeline_ref
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3

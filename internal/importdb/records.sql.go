@@ -167,7 +167,8 @@ SELECT s.object_no, s.legacy_id, s.content_hash,
 FROM rye_import.staging_records s
 LEFT JOIN rye_import.staging_events e ON s.kind = 'event' AND e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.merge_edges m
-    ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
+    ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.slot = 'record'
+    AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
 WHERE s.run_no = $1 AND s.changed AND s.rec > 0 AND NOT EXISTS (
     SELECT FROM rye_import.records r WHERE $2::boolean AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id)
 `

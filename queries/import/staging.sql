@@ -8,7 +8,7 @@ SELECT rye_import.empty_staging();
 -- name: StagingLock :exec
 LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.staging_nodes, rye_import.staging_names, rye_import.staging_twins,
     rye_import.staging_links, rye_import.staging_facts, rye_import.staging_events, rye_import.staging_participants,
-    rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_names,
+    rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_keys, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
     rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
     rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE;
@@ -40,7 +40,8 @@ WITH
     d22 AS (DELETE FROM rye_import.merge_stages WHERE run_no = ANY (@run_nos::int[])),
     d23 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
     d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[])),
-    d25 AS (DELETE FROM rye_import.staging_unchanged WHERE run_no = ANY (@run_nos::int[]))
+    d25 AS (DELETE FROM rye_import.staging_unchanged WHERE run_no = ANY (@run_nos::int[])),
+    d26 AS (DELETE FROM rye_import.merge_keys WHERE run_no = ANY (@run_nos::int[]))
 SELECT 1;
 
 -- StagingSetLockTimeout bounds how long StagingTruncate waits for others.
