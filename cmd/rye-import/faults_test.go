@@ -17,12 +17,14 @@ import (
 	"github.com/projectrye/rye-import/internal/pgtest"
 )
 
-// moments are where a run can be held: it waits there for a table that somebody else has locked.
-var moments = []struct { //nolint:gochecknoglobals // a table
+// moment is where a run can be held: it waits there for a table that somebody else has locked.
+type moment struct {
 	name, table, mode string
 	// Who ends here needs the table once more to clean up.
 	cleansUp bool
-}{
+}
+
+var moments = []moment{ //nolint:gochecknoglobals // a table
 	{name: "stage", table: "rye_import.staging_records", mode: "ACCESS EXCLUSIVE", cleansUp: true},
 	{name: "unchanged", table: "rye_import.staging_unchanged", mode: "ACCESS EXCLUSIVE", cleansUp: true},
 	{name: "keys", table: "rye.node_source_map", mode: "ACCESS EXCLUSIVE"},
@@ -85,7 +87,10 @@ func (f *faulty) state() string {
 	f.t.Helper()
 	return dump(f.t, f.pool) + value[string](f.t, f.pool, `SELECT concat_ws(' ',
 		(SELECT string_agg(prefix || year_month || next_val, ' ' ORDER BY prefix, year_month) FROM rye.crm_code_counters),
-		(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged), (SELECT count(*) FROM rye_import.code_blocks))`)
+		(SELECT count(*) FROM rye_import.staging_records) + (SELECT count(*) FROM rye_import.staging_unchanged)
+			+ (SELECT count(*) FROM rye_import.merge_keys) + (SELECT count(*) FROM rye_import.merge_edges)
+			+ (SELECT count(*) FROM rye_import.merge_facts) + (SELECT count(*) FROM rye_import.merge_participants),
+		(SELECT count(*) FROM rye_import.deferred) + (SELECT count(*) FROM rye_import.code_blocks))`)
 }
 
 // graphOf is the graph of a state, without the counters: numbers that a run held which was killed are given
@@ -190,50 +195,143 @@ func TestDisturbed(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFaulty(t, after)
-			for _, fault := range []struct {
-				name   string
-				do     func(pid int, c *child)
-				code   int
-				status string
-				says   []string
-			}{
-				{
-					name: "session ended", code: exitFailed, status: "failed", says: []string{"connection to the database was lost", "start the run again"},
-					do: func(pid int, _ *child) { execute(t, f.pool, "SELECT pg_terminate_backend($1)", pid) },
-				},
-				{
-					name: "statement cancelled", code: exitFailed, status: "failed", says: []string{"somebody cancelled"},
-					do: func(pid int, _ *child) { execute(t, f.pool, "SELECT pg_cancel_backend($1)", pid) },
-				},
-				{
-					name: "interrupt", code: exitInterrupted, status: "interrupted", says: []string{"interrupted; nothing was changed"},
-					do: func(_ int, c *child) { require.NoError(t, c.cmd.Process.Signal(os.Interrupt)) },
-				},
-				{
-					name: "terminate", code: exitInterrupted, status: "interrupted", says: []string{"interrupted; nothing was changed"},
-					do: func(_ int, c *child) { require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM)) },
-				},
-			} {
-				if fault.name == "terminate" && m.name != "links" {
-					continue // it goes the way of the interrupt
-				}
-				holder, letGo := f.hold(m.table, m.mode)
-				c := f.start(f.later)
-				fault.do(waiting(t, f.pool, holder, c), c)
-				if m.cleansUp {
-					letGo()
-				}
-				// Elsewhere it ends though what it waited for is held still.
-				<-c.done
-				letGo()
-				require.Equal(t, fault.code, c.cmd.ProcessState.ExitCode(), "%s: %s", fault.name, c.output())
-				for _, words := range fault.says {
-					require.Contains(t, c.output(), words, fault.name)
-				}
-				f.requireAsBefore(fault.status)
-			}
+			f.disturb(m, f.later)
 			f.requireDone()
 		})
+	}
+}
+
+// TestDisturbed_First does so to a source that says its first word, of which a connection of its own resolves what it says
+// while the merge fills the graph.
+func TestDisturbed_First(t *testing.T) {
+	t.Parallel()
+	for _, m := range []moment{
+		{name: "keys", table: "rye_import.merge_keys", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+		{name: "nodes", table: "rye.nodes", mode: "SHARE"},
+		{name: "ends of links", table: "rye_import.merge_edges", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+		{name: "links", table: "rye.edges", mode: "SHARE"},
+		{name: "stages", table: "rye_import.merge_stages", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+		{name: "chains of facts", table: "rye_import.merge_facts", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+		{name: "participants", table: "rye_import.merge_participants", mode: "ACCESS EXCLUSIVE", cleansUp: true},
+		{name: "facts", table: "rye.assertions", mode: "SHARE"},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, "none")
+			args := []string{"--source", "other", f.first}
+			f.disturb(m, args...)
+
+			undisturbed := pgtest.Clone(t)
+			imported(t, undisturbed, exitDone, f.first)
+			imported(t, undisturbed, exitDone, args...)
+			imported(t, f.url, exitDone, args...)
+			require.Equal(t, dump(t, pgtest.Connect(t, undisturbed)), dump(t, f.pool))
+		})
+	}
+}
+
+// TestCollision_First has the server refuse rows of a new source once, as it does to end a deadlock: what comes after the keys begins
+// anew, and comes to the same.
+func TestCollision_First(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"rye.nodes", "rye.edges", "rye.assertions", "rye_import.merge_edges", "rye_import.merge_participants"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			f := newFaulty(t, "none")
+			args := []string{"--source", "other", f.first}
+			undisturbed := pgtest.Clone(t)
+			imported(t, undisturbed, exitDone, f.first)
+			want := imported(t, undisturbed, exitDone, args...)
+
+			execute(t, f.pool, `CREATE SEQUENCE public.refused`) // it counts on when its transaction is taken back
+			execute(t, f.pool, `CREATE FUNCTION public.refuse_once() RETURNS trigger LANGUAGE plpgsql AS $$
+				BEGIN
+					IF nextval('public.refused') = 1 THEN
+						RAISE EXCEPTION USING ERRCODE = 'deadlock_detected', MESSAGE = 'refused once';
+					END IF;
+					RETURN NULL;
+				END $$`)
+			execute(t, f.pool, "CREATE TRIGGER refuse_once AFTER INSERT ON "+table+" FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_once()")
+			c := f.start(args...)
+			require.Equal(t, exitDone, c.wait(t), c.output())
+			require.Equal(t, 2, value[int](t, f.pool, "SELECT last_value FROM public.refused"), "the second time it went through")
+			require.Equal(t, dump(t, pgtest.Connect(t, undisturbed)), dump(t, f.pool))
+			got := imported(t, f.url, exitDone, args...)
+			require.Equal(t, want.Objects["Contact"].Read, got.Objects["Contact"].Unchanged)
+			require.Equal(t, want.Links["employs"].Linked, got.Links["employs"].Unchanged)
+		})
+	}
+}
+
+// TestLinked_First ties a record of a new source to a node while its merge is under way: the run says so and changes nothing,
+// and the next one finds the node.
+func TestLinked_First(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, "none")
+	args := []string{"--source", "other", f.first}
+	holder, letGo := f.hold("rye.nodes", "SHARE")
+	c := f.start(args...)
+	waiting(t, f.pool, holder, c)
+	const link = `INSERT INTO rye.node_source_map (node_id, source_schema, source_table, source_id, source_id_type)
+		SELECT node_id, 'other', source_table, source_id, source_id_type FROM rye.node_source_map WHERE source_table = 'Account'`
+	execute(t, f.pool, link)
+	letGo()
+	require.Equal(t, exitFailed, c.wait(t))
+	require.Contains(t, c.output(), "others have linked records of source \"other\"")
+	execute(t, f.pool, "DELETE FROM rye.node_source_map WHERE source_schema = 'other'")
+	f.requireAsBefore("failed")
+
+	execute(t, f.pool, link)
+	again := imported(t, f.url, exitDone, args...)
+	require.Equal(t, again.Objects["Account"].Read, again.Objects["Account"].Unchanged+again.Objects["Account"].Updated)
+}
+
+// disturb ends sessions, cancels statements and interrupts the command at a moment of a run, and looks each time whether all
+// is as before.
+func (f *faulty) disturb(m moment, args ...string) {
+	t := f.t
+	t.Helper()
+	for _, fault := range []struct {
+		name   string
+		do     func(pid int, c *child)
+		code   int
+		status string
+		says   []string
+	}{
+		{
+			name: "session ended", code: exitFailed, status: "failed", says: []string{"connection to the database was lost", "start the run again"},
+			do: func(pid int, _ *child) { execute(t, f.pool, "SELECT pg_terminate_backend($1)", pid) },
+		},
+		{
+			name: "statement cancelled", code: exitFailed, status: "failed", says: []string{"somebody cancelled"},
+			do: func(pid int, _ *child) { execute(t, f.pool, "SELECT pg_cancel_backend($1)", pid) },
+		},
+		{
+			name: "interrupt", code: exitInterrupted, status: "interrupted", says: []string{"interrupted; nothing was changed"},
+			do: func(_ int, c *child) { require.NoError(t, c.cmd.Process.Signal(os.Interrupt)) },
+		},
+		{
+			name: "terminate", code: exitInterrupted, status: "interrupted", says: []string{"interrupted; nothing was changed"},
+			do: func(_ int, c *child) { require.NoError(t, c.cmd.Process.Signal(syscall.SIGTERM)) },
+		},
+	} {
+		if fault.name == "terminate" && m.name != "links" {
+			continue // it goes the way of the interrupt
+		}
+		holder, letGo := f.hold(m.table, m.mode)
+		c := f.start(args...)
+		fault.do(waiting(t, f.pool, holder, c), c)
+		if m.cleansUp {
+			letGo()
+		}
+		// Elsewhere it ends though what it waited for is held still.
+		<-c.done
+		letGo()
+		require.Equal(t, fault.code, c.cmd.ProcessState.ExitCode(), "%s: %s", fault.name, c.output())
+		for _, words := range fault.says {
+			require.Contains(t, c.output(), words, fault.name)
+		}
+		f.requireAsBefore(fault.status)
 	}
 }
 
