@@ -16,10 +16,9 @@ import (
 type firstStep int
 
 const (
-	firstEdges        firstStep = iota // ends of links
-	firstStages                        // stages of pipelines, and the pipelines of deals
-	firstChains                        // chains of facts
-	firstParticipants                  // events and nodes of participants
+	firstStages firstStep = iota // stages of pipelines, and the pipelines of deals
+	firstChains                  // chains of facts
+	firstEdges                   // ends of links
 	firstSteps
 )
 
@@ -112,9 +111,6 @@ func (f *first) do(ctx context.Context, q *importdb.Queries, s firstStep) error 
 		return f.stages(ctx, q)
 	case firstChains:
 		return f.chains(ctx, q)
-	case firstParticipants:
-		_, err := q.MergeParticipantInsertFirst(ctx, importdb.MergeParticipantInsertFirstParams{RunNo: f.m.no, Loose: f.loose})
-		return err
 	default:
 		return fmt.Errorf("unknown step %d", s)
 	}
@@ -253,8 +249,12 @@ func (m *merger) clone() *merger {
 	return &c
 }
 
-// firstFacts waits for the facts, and writes the stages of the pipelines meanwhile.
+// firstFacts waits for the facts. Meanwhile it writes the stages of the pipelines, and resolves the participants.
 func (m *merger) firstFacts(ctx context.Context) error {
+	_, err := m.q.MergeParticipantInsertFirst(ctx, importdb.MergeParticipantInsertFirstParams{RunNo: m.no, Loose: m.first.loose})
+	if err != nil {
+		return err
+	}
 	if err := m.first.await(ctx, firstStages); err != nil {
 		return err
 	}

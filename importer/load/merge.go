@@ -209,16 +209,18 @@ func (m *merger) merge(ctx context.Context) error {
 
 // write brings into the graph what has been sorted out.
 func (m *merger) write(ctx context.Context) error {
-	steps := []struct {
+	type step struct {
 		phase string
 		do    func(context.Context) error
 		idle  func(context.Context) error // in its place, if nothing has anything to say
-	}{
-		{"nodes", m.nodes, m.nothing},
-		{"links", m.links, m.nothing},
-		{"facts", m.facts, m.stages}, // stages are known by unchanged deals too
-		{"records", m.records, nil},
-		{phaseCheck, m.settle, nil},
+	}
+	nodes, links, records, check := step{"nodes", m.nodes, m.nothing}, step{"links", m.links, m.nothing}, step{"records", m.records, nil},
+		step{phaseCheck, m.settle, nil}
+	facts := step{"facts", m.facts, m.stages} // stages are known by unchanged deals too
+	steps := []step{nodes, links, facts, records, check}
+	if m.fresh {
+		// Facts take longer to write than to resolve, links the other way round: so nobody waits.
+		steps = []step{nodes, facts, links, records, check}
 	}
 	for _, s := range steps {
 		m.begin(s.phase)
@@ -653,17 +655,7 @@ func (m *merger) links(ctx context.Context) error {
 		c.Carried += o.Carried
 		m.out.Links[o.EdgeType] = c
 	}
-	if !m.fresh {
-		return nil
-	}
-	// Here, since the facts may have yet to be resolved.
-	return m.rememberNew(ctx)
-}
-
-// rememberNew notes the records that are new for the next run.
-func (m *merger) rememberNew(ctx context.Context) error {
-	_, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known})
-	return err
+	return nil
 }
 
 // effects notes records that were known before and for which the run changed the graph.
@@ -732,12 +724,10 @@ func (m *merger) facts(ctx context.Context) error {
 }
 
 func (m *merger) participants(ctx context.Context) error {
-	if m.fresh {
-		if err := m.first.await(ctx, firstParticipants); err != nil {
+	if !m.fresh {
+		if _, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
 			return err
 		}
-	} else if _, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
-		return err
 	}
 	if m.run.Known {
 		if _, err := m.q.MergeParticipantSetPresent(ctx, m.no); err != nil {
@@ -797,10 +787,8 @@ func (m *merger) records(ctx context.Context) error {
 			return err
 		}
 	}
-	if !m.fresh {
-		if err := m.rememberNew(ctx); err != nil {
-			return err
-		}
+	if _, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known}); err != nil {
+		return err
 	}
 	if m.merged > 0 {
 		twins := importdb.RecordArchiveTwinsParams{RunNo: m.no, FirstRec: firstTwin, LastRec: firstTwin + m.merged - 1}

@@ -57,16 +57,25 @@ WITH deals AS (
         ON k.run_no = $1 AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     WHERE f.run_no = $1 AND f.assertion_type = 'deal_stage'
 ), linked AS (
-    SELECT DISTINCT ON (m.source_id) m.source_id AS deal_id, m.target_id AS pipeline_id
-    FROM rye_import.merge_edges m
-    WHERE m.run_no = $1 AND m.edge_type = 'pipeline_member' AND m.outcome IN ('new', 'ended')
-    ORDER BY m.source_id, m.rank, m.rec
+    SELECT DISTINCT ON (x.deal_id) x.deal_id, x.pipeline_id
+    FROM (
+        SELECT CASE WHEN l.source_ref IS NULL THEN o.id ELSE sk.node_id END AS deal_id,
+            CASE WHEN l.target_ref IS NULL THEN o.id ELSE tk.node_id END AS pipeline_id, l.rank, l.rec
+        FROM rye_import.staging_links l
+        JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
+        LEFT JOIN rye_import.merge_keys sk
+            ON sk.run_no = $1 AND sk.legacy_id = l.source_ref AND sk.object_no = coalesce(l.source_object_no, sk.object_no)
+        LEFT JOIN rye_import.merge_keys tk
+            ON tk.run_no = $1 AND tk.legacy_id = l.target_ref AND tk.object_no = coalesce(l.target_object_no, tk.object_no)
+        WHERE l.run_no = $1 AND l.edge_type = 'pipeline_member'
+    ) x
+    WHERE x.pipeline_id <> x.deal_id
+    ORDER BY x.deal_id, x.rank, x.rec
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)
 SELECT $1, d.deal_id, l.pipeline_id
 FROM deals d
 JOIN linked l ON l.deal_id = d.deal_id
-WHERE l.pipeline_id IS NOT NULL
 `
 
 // MergeDealInsertFirst finds the pipeline of each deal that has staged facts about its stage: the one that it is linked to.

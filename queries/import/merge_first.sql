@@ -76,16 +76,25 @@ WITH deals AS (
         ON k.run_no = @run_no AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     WHERE f.run_no = @run_no AND f.assertion_type = 'deal_stage'
 ), linked AS (
-    SELECT DISTINCT ON (m.source_id) m.source_id AS deal_id, m.target_id AS pipeline_id
-    FROM rye_import.merge_edges m
-    WHERE m.run_no = @run_no AND m.edge_type = 'pipeline_member' AND m.outcome IN ('new', 'ended')
-    ORDER BY m.source_id, m.rank, m.rec
+    SELECT DISTINCT ON (x.deal_id) x.deal_id, x.pipeline_id
+    FROM (
+        SELECT CASE WHEN l.source_ref IS NULL THEN o.id ELSE sk.node_id END AS deal_id,
+            CASE WHEN l.target_ref IS NULL THEN o.id ELSE tk.node_id END AS pipeline_id, l.rank, l.rec
+        FROM rye_import.staging_links l
+        JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
+        LEFT JOIN rye_import.merge_keys sk
+            ON sk.run_no = @run_no AND sk.legacy_id = l.source_ref AND sk.object_no = coalesce(l.source_object_no, sk.object_no)
+        LEFT JOIN rye_import.merge_keys tk
+            ON tk.run_no = @run_no AND tk.legacy_id = l.target_ref AND tk.object_no = coalesce(l.target_object_no, tk.object_no)
+        WHERE l.run_no = @run_no AND l.edge_type = 'pipeline_member'
+    ) x
+    WHERE x.pipeline_id <> x.deal_id
+    ORDER BY x.deal_id, x.rank, x.rec
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)
 SELECT @run_no, d.deal_id, l.pipeline_id
 FROM deals d
-JOIN linked l ON l.deal_id = d.deal_id
-WHERE l.pipeline_id IS NOT NULL;
+JOIN linked l ON l.deal_id = d.deal_id;
 
 -- StagingStageListFirst gives the stages of each pipeline as StagingStageListSeen does.
 -- name: StagingStageListFirst :many
