@@ -221,9 +221,9 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var re *decode.RecordError
+		re := recordError(err)
 		switch {
-		case errors.As(err, &re):
+		case re != nil:
 			own.files[f.no]++
 			p.records.Add(1)
 			if !f.isChild(re.Type) {
@@ -266,6 +266,27 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	err = flush()
 	p.done(c)
 	return next, err
+}
+
+// recordError gives what is wrong with a record that could not be decoded, if that is what an error says. Nearly all
+// records are good, and to look for it takes memory.
+func recordError(err error) *decode.RecordError {
+	if err == nil {
+		return nil
+	}
+	var re *decode.RecordError
+	errors.As(err, &re)
+	return re
+}
+
+// fieldError gives what is wrong with a record that could not be mapped, likewise.
+func fieldError(err error) *mapping.FieldError {
+	if err == nil {
+		return nil
+	}
+	var fe *mapping.FieldError
+	errors.As(err, &fe)
+	return fe
 }
 
 // newChunk begins a chunk of a file, in the room of one that is done with.
@@ -384,9 +405,9 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 			return inFile(c.file.file, err)
 		}
 		skipped, err := m.Map(b, rec.rec, rec.Line, rec.Cells)
-		var fe *mapping.FieldError
+		fe := fieldError(err)
 		switch {
-		case errors.As(err, &fe):
+		case fe != nil:
 			rejects = append(rejects, load.Reject{
 				Rec: rec.rec, Line: int32(rec.Line), Object: name, ID: fe.ID, Column: fe.Column, Value: fe.Value, Code: fe.Code, Reason: fe.Reason, Stage: "map",
 			})

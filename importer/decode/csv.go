@@ -75,7 +75,7 @@ func (c *csvReader) readHeader(line int) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return c.readError(err)
 	}
-	for err == nil && len(c.w.bytes()) <= maxHeader {
+	for err == nil && len(c.w.bytes()) <= maxHeader && !hasHeader(c.w.bytes()) {
 		err = c.w.more()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -23,7 +23,7 @@ type Mapper struct {
 	row     row
 	scratch []byte // one value while it is built
 	hash    []byte // what the record maps to, for its hash
-	arena   []byte // finished JSON, shared by the records of a batch
+	batch   *graph.Batch
 	refs    []graph.Ref
 	cells   []string // of the record, where the mapping repairs some
 }
@@ -33,26 +33,12 @@ func (p *Plan) NewMapper() *Mapper {
 	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)}}
 }
 
-// arenaBlock is how much the arena grows at once. Finished values of a batch lie in few blocks
-// instead of one allocation each.
-const arenaBlock = 64 << 10
-
-// keep copies finished JSON into the arena.
-func (m *Mapper) keep(b []byte) []byte {
-	if len(b) > cap(m.arena)-len(m.arena) {
-		m.arena = make([]byte, 0, max(arenaBlock, len(b)))
-	}
-	begin := len(m.arena)
-	m.arena = append(m.arena, b...)
-	return m.arena[begin:len(m.arena):len(m.arena)]
-}
-
 // Map appends what a record becomes to a batch. It returns the reason when the mapping leaves the
 // record out, or a *FieldError when the record cannot be used; the batch is then as before.
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
 	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names), len(b.Twins)}
 	m.row.cells = m.repaired(cells)
-	m.hash = m.hash[:0]
+	m.hash, m.batch = m.hash[:0], b
 	var record graph.Record
 	for {
 		clear(m.row.times)
@@ -306,7 +292,7 @@ func (m *Mapper) object(o, rest *object, always bool) ([]byte, error) {
 		return nil, nil
 	}
 	m.scratch = append(m.scratch, '}')
-	return m.keep(m.scratch), nil
+	return m.batch.Keep(m.scratch), nil
 }
 
 func (m *Mapper) choose(choices []choice) *choice {
@@ -597,7 +583,7 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 		m.scratch = appendString(m.scratch, StageKey(before, nil, nil))
 	}
 	m.scratch = append(m.scratch, '}')
-	f.Claim = m.keep(m.scratch)
+	f.Claim = m.batch.Keep(m.scratch)
 	b.Facts = append(b.Facts, f)
 
 	if sp.pipeline != nil {
@@ -612,7 +598,7 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 		if !l.EffectiveFrom.IsZero() {
 			m.scratch = append(append(m.scratch[:0], '{'), quotedEnteredAt...)
 			m.scratch = append(l.EffectiveFrom.AppendFormat(append(m.scratch, '"'), time.RFC3339Nano), '"', '}')
-			l.Properties = m.keep(m.scratch)
+			l.Properties = m.batch.Keep(m.scratch)
 		}
 		b.Links = append(b.Links, l)
 		b.Stages = append(b.Stages, st)
