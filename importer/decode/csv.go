@@ -61,9 +61,8 @@ func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader,
 		return nil, &FileError{Line: max(1, p.HeaderLine), Reason: "the header is not the one that was there before; the file has changed since"}
 	}
 	r.own = newPart("", names, keep, opts.Children, 0)
-	rows, err := newRowParser(r.comma, len(r.columns))
-	r.rows = rows
-	return r, err
+	r.rows = newRowParser(r.comma, len(r.columns))
+	return r, nil
 }
 
 // readHeader reads the header, which begins on a certain line, in the same lenient way as Scan did.
