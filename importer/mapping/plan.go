@@ -26,11 +26,15 @@ type Mapper struct {
 	batch   *graph.Batch
 	refs    []graph.Ref
 	cells   []string // of the record, where the mapping repairs some
+	snakes  map[string]string
 }
 
 // NewMapper makes a mapper for a plan.
 func (p *Plan) NewMapper() *Mapper {
-	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)}}
+	return &Mapper{
+		plan: p, snakes: make(map[string]string),
+		row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)},
+	}
 }
 
 // Map appends what a record becomes to a batch. It returns the reason when the mapping leaves the
@@ -545,7 +549,7 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 	if pr := st.Probability; pr != nil && (*pr < 0 || *pr > 100) {
 		return m.row.fail(sp.percent.col, CodeOutOfRange, errPercent)
 	}
-	st.Key = StageKey(st.Label, st.Closed, st.Won)
+	st.Key = stageKey(m.snake(st.Label), st.Closed, st.Won)
 	if sp.define {
 		if st.ID, err = sp.id.plainText(&m.row); err != nil {
 			return err
@@ -580,7 +584,7 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 		m.scratch = append(append(m.scratch, ','), quotedBefore...)
 		m.scratch = appendString(m.scratch, before)
 		m.scratch = append(append(m.scratch, ','), quotedBeforeStage...)
-		m.scratch = appendString(m.scratch, StageKey(before, nil, nil))
+		m.scratch = appendString(m.scratch, stageKey(m.snake(before), nil, nil))
 	}
 	m.scratch = append(m.scratch, '}')
 	f.Claim = m.batch.Keep(m.scratch)
@@ -630,7 +634,10 @@ func (m *Mapper) optionalNumber(v *value) (*float64, error) {
 // the label in snake_case for the others. What closes a deal is told by the CRM where it tells;
 // labels can be renamed and translated.
 func StageKey(label string, closed, won *bool) string {
-	key := snakeLabel(label)
+	return stageKey(snakeLabel(label), closed, won)
+}
+
+func stageKey(key string, closed, won *bool) string {
 	if closed != nil && !*closed {
 		if key == StageWon || key == StageLost {
 			return "open_" + key // whatever it is called, it ends no deal
@@ -657,6 +664,19 @@ const (
 	StageWon  = "closed_won"
 	StageLost = "closed_lost"
 )
+
+// snake is snakeLabel for labels of which there are few, each of them in many records.
+func (m *Mapper) snake(label string) string {
+	const many, long = 1000, 100
+	key, known := m.snakes[label]
+	if !known {
+		key = snakeLabel(label)
+		if len(m.snakes) < many && len(label) < long {
+			m.snakes[strings.Clone(label)] = key // the label is part of its row
+		}
+	}
+	return key
+}
 
 // snakeLabel puts a label into snake_case: letters and digits of any script in lower case, and one
 // underscore for whatever stands between them.

@@ -180,6 +180,34 @@ func TestMap_LargeBatch(t *testing.T) {
 	}
 }
 
+// TestMap_Reset maps batch after batch into the same room, as a run does: what one has left is not in the next.
+func TestMap_Reset(t *testing.T) {
+	t.Parallel()
+
+	plan, err := salesforce(t).Compile("Opportunity", []string{"Id", "Name", "StageName", "AccountId", "Amount"}, Settings{})
+	require.NoError(t, err)
+	m := plan.NewMapper()
+	b := &graph.Batch{}
+	for i, stage := range []string{"Id. Decision Makers", "Won", strings.Repeat("A long stage ", 20), "Won", "Id. Decision Makers"} {
+		b.Reset()
+		for rec := range int64(300) {
+			cells := []string{fmt.Sprint("o", i, rec), fmt.Sprint(stage, rec), stage, "x", fmt.Sprint(rec)}
+			_, err := m.Map(b, rec, 1, cells)
+			require.NoError(t, err)
+		}
+		for rec := range int64(300) {
+			single := &graph.Batch{}
+			_, err := plan.NewMapper().Map(single, rec, 1, []string{fmt.Sprint("o", i, rec), fmt.Sprint(stage, rec), stage, "x", fmt.Sprint(rec)})
+			require.NoError(t, err)
+			var want, got strings.Builder
+			render(t, &want, single, rec)
+			render(t, &got, b, rec)
+			require.Equal(t, want.String(), got.String())
+			require.Equal(t, StageKey(stage, nil, nil), b.Stages[rec].Key)
+		}
+	}
+}
+
 func TestMap_Line(t *testing.T) {
 	t.Parallel()
 
