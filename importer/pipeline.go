@@ -221,9 +221,9 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var re *decode.RecordError
+		re := recordError(err)
 		switch {
-		case errors.As(err, &re):
+		case re != nil:
 			own.files[f.no]++
 			p.records.Add(1)
 			if !f.isChild(re.Type) {
@@ -266,6 +266,27 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	err = flush()
 	p.done(c)
 	return next, err
+}
+
+// recordError gives what is wrong with a record that could not be decoded, if that is what an error says. Nearly all
+// records are good, and to look for it takes memory.
+func recordError(err error) *decode.RecordError {
+	if err == nil {
+		return nil
+	}
+	var re *decode.RecordError
+	errors.As(err, &re)
+	return re
+}
+
+// fieldError gives what is wrong with a record that could not be mapped, likewise.
+func fieldError(err error) *mapping.FieldError {
+	if err == nil {
+		return nil
+	}
+	var fe *mapping.FieldError
+	errors.As(err, &fe)
+	return fe
 }
 
 // newChunk begins a chunk of a file, in the room of one that is done with.
@@ -369,24 +390,31 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	var rejects []load.Reject
 	var returned []load.Origin
 	var filtered []load.Filtered
-	for _, rec := range c.records {
+	var at mapperKey // of the record before, which is nearly always that of the next
+	var m *mapping.Mapper
+	var name string
+	var count *objectTally
+	for i := range c.records {
+		rec := &c.records[i]
 		object := p.objectOf(c.file, rec.Type)
 		if object == "" {
 			p.unmapped(own, c.file.labelOf(rec.Type), c.file)
 			continue
 		}
-		name := p.mapping.RecordObject(object)
-		count := own.object(name)
+		if key := (mapperKey{c.file.surveyed, object, rec.Header}); m == nil || key != at {
+			var err error
+			if m, err = p.mapper(mappers, key); err != nil {
+				return inFile(c.file.file, err)
+			}
+			at, name = key, p.mapping.RecordObject(object)
+			count = own.object(name)
+		}
 		count.read++
 		returned = appendOrigin(returned, rec.rec, name, rec.Origin)
-		m, err := p.mapper(mappers, c.file.surveyed, object, rec.Header)
-		if err != nil {
-			return inFile(c.file.file, err)
-		}
 		skipped, err := m.Map(b, rec.rec, rec.Line, rec.Cells)
-		var fe *mapping.FieldError
+		fe := fieldError(err)
 		switch {
-		case errors.As(err, &fe):
+		case fe != nil:
 			rejects = append(rejects, load.Reject{
 				Rec: rec.rec, Line: int32(rec.Line), Object: name, ID: fe.ID, Column: fe.Column, Value: fe.Value, Code: fe.Code, Reason: fe.Reason, Stage: "map",
 			})
@@ -437,14 +465,13 @@ func (p *pipeline) unmapped(own *tally, label string, f *stagedFile) {
 	o.filtered[reason]++
 }
 
-func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, f *surveyed, object string, h *decode.Header) (*mapping.Mapper, error) {
-	key := mapperKey{f, object, h}
+func (p *pipeline) mapper(mappers map[mapperKey]*mapping.Mapper, key mapperKey) (*mapping.Mapper, error) {
 	if m, ok := mappers[key]; ok {
 		return m, nil
 	}
-	s := settings(p.cfg, f)
-	s.Gone = f.gone[object]
-	plan, err := p.mapping.Compile(object, h.Names, s)
+	s := settings(p.cfg, key.file)
+	s.Gone = key.file.gone[key.object]
+	plan, err := p.mapping.Compile(key.object, key.header.Names, s)
 	if err != nil {
 		return nil, err
 	}

@@ -112,8 +112,7 @@ func (t *trial) record(rec decode.Record) error {
 		m = plan.NewMapper()
 		t.mappers[key] = m
 	}
-	b.Records, b.Nodes, b.Links, b.Names = b.Records[:0], b.Nodes[:0], b.Links[:0], b.Names[:0]
-	b.Facts, b.Events, b.Participants, b.Stages = b.Facts[:0], b.Events[:0], b.Participants[:0], b.Stages[:0]
+	b.Reset()
 	skipped, err := m.Map(b, 1, rec.Line, rec.Cells)
 	var fe *mapping.FieldError
 	switch {

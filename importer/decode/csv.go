@@ -61,9 +61,8 @@ func newCSVReader(c io.Closer, w *window, p *Profile, opts Options) (*csvReader,
 		return nil, &FileError{Line: max(1, p.HeaderLine), Reason: "the header is not the one that was there before; the file has changed since"}
 	}
 	r.own = newPart("", names, keep, opts.Children, 0)
-	rows, err := newRowParser(r.comma, len(r.columns))
-	r.rows = rows
-	return r, err
+	r.rows = newRowParser(r.comma, len(r.columns))
+	return r, nil
 }
 
 // readHeader reads the header, which begins on a certain line, in the same lenient way as Scan did.
@@ -75,7 +74,7 @@ func (c *csvReader) readHeader(line int) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return c.readError(err)
 	}
-	for err == nil && len(c.w.bytes()) <= maxHeader {
+	for err == nil && len(c.w.bytes()) <= maxHeader && !hasHeader(c.w.bytes()) {
 		err = c.w.more()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -121,9 +121,10 @@ func (c *csvReader) firstLine() error {
 
 // place returns the number of the column in which a quote is wrong: the one in which the parser
 // stumbled if that is on the first line, and the last one of the line if a quote is open at its
-// end.
+// end. Of a line beyond the limit the part up to it counts: how much of it the window holds is for the reads to say.
 func (c *csvReader) place(cause error) int {
 	line, _ := cutLine(c.w.bytes())
+	line = line[:min(len(line), c.limit)]
 	var at *csv.ParseError
 	if onFirstLine(cause) && errors.As(cause, &at) {
 		line = line[:min(max(at.Column-1, 0), len(line))]

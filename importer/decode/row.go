@@ -9,91 +9,55 @@ import (
 	"github.com/gocarina/gocsv"
 )
 
-// rowParser parses one row at a time, strictly, with gocsv over a csv.Reader of its own.
+// rowParser parses one row at a time, strictly, with the decoder of rows of gocsv over a csv.Reader of its own.
 //
 // The csv.Reader is fed line by line: a Read gives it one line at most, so that it never holds
 // bytes beyond the line it is looking at. After an error it can therefore be given any other row,
 // and neither it nor gocsv has to be made anew.
+//
+// gocsv gives rows here, and not structs: what columns there are is known only from the header, and to fill a struct with
+// the cells by reflection, only to take them out again as a list, took longer than to part the row into cells.
 type rowParser struct {
-	feed lineFeed
-	rows *gocsv.Unmarshaller
+	feed  lineFeed
+	rows  gocsv.SimpleDecoder
+	width int
+	room  []string // for the cells of the next rows
 }
 
-// row is what gocsv fills. All columns have the same name, and so each cell is handed to the same
-// field, in order: names that stand twice in a file, or that differ only in what gocsv would
-// normalize, keep apart.
-type row[C capacity] struct {
-	Cells cells[C] `csv:"cell"`
-}
+// roomCells is for about how many cells room is made at once: enough for some rows, and little enough to be held by the
+// last of them.
+const roomCells = 512
 
-// cells collects the cells of a row. It is a pointer in a struct because gocsv looks at the field
-// as an interface value for each cell, which allocates for anything but a pointer.
-type cells[C capacity] struct{ list *[]string }
-
-// capacity is for how many cells room is made at once. gocsv begins each row with a zero value, so
-// only the type can say how wide the file is.
-type capacity interface {
-	[8]struct{} | [32]struct{} | [128]struct{} | [1024]struct{}
-}
-
-// UnmarshalCSV adds a cell.
-func (c *cells[C]) UnmarshalCSV(cell string) error {
-	if c.list == nil {
-		var room C
-		list := make([]string, 0, len(room))
-		c.list = &list
-	}
-	*c.list = append(*c.list, cell)
-	return nil
-}
-
-func (r row[C]) list() []string { return *r.Cells.list }
-
-// rowOf returns a row for files of a certain width.
-func rowOf(width int) any {
-	switch {
-	case width <= 8:
-		return row[[8]struct{}]{}
-	case width <= 32:
-		return row[[32]struct{}]{}
-	case width <= 128:
-		return row[[128]struct{}]{}
-	default:
-		return row[[1024]struct{}]{}
-	}
-}
-
-func newRowParser(delimiter rune, width int) (*rowParser, error) {
-	p := &rowParser{}
+func newRowParser(delimiter rune, width int) *rowParser {
+	p := &rowParser{width: width}
 	r := csv.NewReader(&p.feed)
 	r.Comma = delimiter
-	// More or fewer cells must be an error: gocsv drops the ones beyond its header.
 	r.FieldsPerRecord = width
-	// gocsv copies the cells into one of its own, so this slice can be reused; the strings in it
-	// are new for each row.
+	// The cells are copied into a list of exactly their number, so this slice can be reused; the strings in it are new
+	// for each row.
 	r.ReuseRecord = true
-	p.feed.rest = []byte(strings.Repeat("cell"+string(delimiter), width-1) + "cell\n")
-	rows, err := gocsv.NewUnmarshaller(r, rowOf(width))
-	if err != nil {
-		return nil, &FileError{Reason: "the header cannot be read", Err: err}
-	}
-	p.rows = rows
-	return p, nil
+	p.rows = gocsv.NewSimpleDecoderFromCSVReader(r)
+	return p
 }
 
 // parse returns the cells of a row, which is given with all its lines. The error is of
 // encoding/csv.
 func (p *rowParser) parse(text []byte) ([]string, error) {
 	p.feed.rest = text
-	v, err := p.rows.Read()
+	row, err := p.rows.GetCSVRow()
 	if err != nil {
 		return nil, err
 	}
-	list := v.(interface{ list() []string }).list()
+	if len(p.room) < p.width {
+		p.room = make([]string, p.width*max(1, roomCells/p.width))
+	}
+	list := p.room[:p.width:p.width]
+	p.room = p.room[p.width:]
+	copy(list, row)
 	if bytes.IndexByte(bytes.TrimRight(text, "\r\n"), '\r') >= 0 {
 		lineBreaks(list)
 	}
-	return list[:len(list):len(list)], nil
+	return list, nil
 }
 
 // lineBreaks puts LF in the place of CR: it stands for a line break where lines end in LF.

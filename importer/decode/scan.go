@@ -5,11 +5,19 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 )
 
 // headBytes is how much of a file is looked at to tell what it is. In the widest encoding it is room
 // for maxTitleBytes and maxHeader.
 const headBytes = 2 << 20
+
+// heads has room for the heads of files. Without it, that would be most of the memory that a survey takes.
+var heads = sync.Pool{New: func() any {
+	const small = 16 << 10
+	room := make([]byte, 0, small)
+	return &room
+}}
 
 // Scan reads a file once, from its beginning to its end, and says what it is and how to read it.
 //
@@ -33,10 +41,13 @@ func Scan(ctx context.Context, open func() (io.ReadCloser, error), opts Options)
 
 	in := &input{ctx, r}
 	m := newMeter(in)
-	head, complete, err := readHead(in, headBytes)
+	room := heads.Get().(*[]byte)
+	defer heads.Put(room)
+	head, complete, err := readHeadInto(*room, in, headBytes)
 	if err != nil {
 		return nil, err
 	}
+	*room = head
 	s := scanner{opts: opts, meter: m, head: head, complete: complete, wish: wish}
 	m.unit, m.mark = unitOf(s.family()), bomLength(s.family(), head)
 	m.measure(head)
@@ -47,7 +58,7 @@ func Scan(ctx context.Context, open func() (io.ReadCloser, error), opts Options)
 type scanner struct {
 	opts     Options
 	meter    *meter
-	head     []byte
+	head     []byte // nothing of it is kept
 	complete bool   // head is all there is
 	wish     string // encoding that was asked for
 }

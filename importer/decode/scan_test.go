@@ -164,3 +164,52 @@ func TestNewReader_ChangedFile(t *testing.T) {
 	require.ErrorAs(t, err, &bad)
 	require.ErrorContains(t, err, "the file has changed since")
 }
+
+// TestScan_RoomIsUsedAgain scans files of all sizes one after another, each of which says the same as when it is the first.
+func TestScan_RoomIsUsedAgain(t *testing.T) {
+	t.Parallel()
+
+	files := []string{
+		"Id,Name\n" + strings.Repeat("1,a\n", headBytes/4), "a;b\n1;2\n", "", `[{"Id":"1","Name":"x"}]`,
+		"'Id','Name'\n'1','x'\n", "\ufeffMail,City\n" + strings.Repeat("a@b,c\n", 10_000), "x", "Id,Name\n1,a\n",
+	}
+	var first []*Profile
+	for range 3 {
+		var all []*Profile
+		for _, text := range files {
+			p, err := Scan(t.Context(), opener([]byte(text)), Options{})
+			require.NoError(t, err)
+			all = append(all, p)
+		}
+		if first == nil {
+			first = all
+		}
+		require.Equal(t, first, all)
+	}
+	require.Equal(t, []string{"Id", "Name"}, first[0].Header)
+	require.Equal(t, []string{"a", "b"}, first[1].Header)
+	require.Equal(t, '\'', first[4].Quote)
+	require.Equal(t, []string{"Mail", "City"}, first[5].Header)
+}
+
+// TestHasHeader cuts the header of the beginning of a text as that of all of it, once it is there.
+func TestHasHeader(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{
+		"a,b\n1,2\n", "\n \n\na,b\n1,2\n", "\"a\nb\",c\n1,2\n", "\"a\nb,c\n1,2\n3,4\n", "a\"b,c\n1,2\nx\"y,3\n4,5\n", "a,b", "\n\n", "a,b\r\n1,2",
+	} {
+		want, end, reason := cutHeader([]byte(text), ',', true)
+		for n := range len(text) {
+			if !hasHeader([]byte(text[:n])) {
+				continue
+			}
+			got, at, why := cutHeader([]byte(text[:n]), ',', false)
+			require.Equal(t, string(want), string(got))
+			require.Equal(t, end, at)
+			require.Equal(t, reason, why)
+		}
+	}
+	require.True(t, hasHeader([]byte("a,b\n1")))
+	require.False(t, hasHeader([]byte("a,b\n")), "the first line may be all there is, or longer than a header can be")
+}

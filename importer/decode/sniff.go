@@ -246,6 +246,22 @@ func cutHeader(text []byte, delimiter rune, complete bool) (header []byte, end i
 	return header, len(text) - len(after), ""
 }
 
+// hasHeader reports whether cutHeader finds the same in text as in more of it.
+func hasHeader(text []byte) bool {
+	for {
+		line, after := cutLine(text)
+		if len(after) == 0 {
+			return false
+		}
+		if !isBlank(line, 0) {
+			break
+		}
+		text = after
+	}
+	_, after, ok := cutRecord(text)
+	return ok && len(after) > 0
+}
+
 // cutLine parts a line, its end included, from what follows it.
 func cutLine(text []byte) (line, rest []byte) {
 	if i := bytes.IndexByte(text, '\n'); i >= 0 {

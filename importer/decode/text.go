@@ -44,8 +44,12 @@ func newText(r io.Reader, name string, bareCR bool) (io.Reader, error) {
 	return r, nil
 }
 
-// decodeHead returns the beginning of a file as UTF-8. At its end there may be half a character.
+// decodeHead returns the beginning of a file as UTF-8. At its end there may be half a character. What is UTF-8 already is
+// not copied.
 func decodeHead(head []byte, name string, bareCR bool) []byte {
+	if (name == utf8Name || name == utf8BOMName) && !bareCR {
+		return head[bomLength(name, head):]
+	}
 	r, err := newText(bytes.NewReader(head), name, bareCR)
 	if err != nil {
 		return head
@@ -66,7 +70,12 @@ func decodeString(s, name string) string {
 // truncated gzip, and unlike io.ReadAll it gives up on a reader that has nothing to say.
 func readHead(r io.Reader, limit int) (head []byte, complete bool, err error) {
 	const small = 16 << 10
-	head = make([]byte, 0, min(limit, small))
+	return readHeadInto(make([]byte, 0, min(limit, small)), r, limit)
+}
+
+// readHeadInto is readHead in the room that there is already.
+func readHeadInto(room []byte, r io.Reader, limit int) (head []byte, complete bool, err error) {
+	head = room[:0]
 	for idle := 0; len(head) < limit; {
 		if len(head) == cap(head) {
 			head = slices.Grow(head, min(limit-len(head), len(head)))

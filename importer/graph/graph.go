@@ -3,7 +3,10 @@
 // nothing of any CRM or of the database.
 package graph
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Ref names a record of the source by its natural key. An empty Object means any object of the
 // source: the ID alone must tell (Salesforce ids do). The Object may be a lookup, such as
@@ -146,10 +149,43 @@ type Batch struct {
 	Events       []Event
 	Participants []Participant
 	Stages       []Stage
+
+	blocks [][]byte // of what Keep was given
+	block  int      // the one that is being filled
 }
 
-// Reset empties the batch and keeps its room, but nothing that its values lead to.
+// Blocks hold the many small texts of a batch. What a batch needs beyond so many is not kept for the next one.
+const (
+	blockBytes = 64 << 10
+	maxBlocks  = 64
+)
+
+// Keep copies what a value of the batch is to lead to, such as its properties, to where it stays until the batch is
+// reset.
+func (b *Batch) Keep(text []byte) []byte {
+	if len(text) > blockBytes/4 {
+		return slices.Clone(text)
+	}
+	if b.block < len(b.blocks) && cap(b.blocks[b.block])-len(b.blocks[b.block]) < len(text) {
+		b.block++
+	}
+	if b.block == len(b.blocks) {
+		b.blocks = append(b.blocks, make([]byte, 0, blockBytes))
+	}
+	at := &b.blocks[b.block]
+	begin := len(*at)
+	*at = append(*at, text...)
+	return (*at)[begin:len(*at):len(*at)]
+}
+
+// Reset empties the batch and keeps its room, but nothing that its values lead to. What Keep gave is overwritten by the
+// next values.
 func (b *Batch) Reset() {
+	b.blocks = slices.Delete(b.blocks, min(len(b.blocks), maxBlocks), len(b.blocks))
+	for i := range b.blocks {
+		b.blocks[i] = b.blocks[i][:0]
+	}
+	b.block = 0
 	b.Records, b.Nodes, b.Names, b.Twins = emptied(b.Records), emptied(b.Nodes), emptied(b.Names), emptied(b.Twins)
 	b.Links, b.Facts, b.Events = emptied(b.Links), emptied(b.Facts), emptied(b.Events)
 	b.Participants, b.Stages = emptied(b.Participants), emptied(b.Stages)

@@ -27,8 +27,7 @@ func BenchmarkMap(b *testing.B) {
 			meter := perrecord.Start(b)
 			for b.Loop() {
 				// A batch is reused, as the pipeline does.
-				batch.Records, batch.Nodes, batch.Links = batch.Records[:0], batch.Nodes[:0], batch.Links[:0]
-				batch.Facts, batch.Events, batch.Participants, batch.Stages = batch.Facts[:0], batch.Events[:0], batch.Participants[:0], batch.Stages[:0]
+				batch.Reset()
 				if _, err := m.Map(batch, 1, 2, rows[0]); err != nil {
 					b.Fatal(err)
 				}
@@ -119,8 +118,7 @@ func BenchmarkDecodeAndMap(b *testing.B) {
 				b.Fatal(err)
 			}
 			if n%5000 == 0 {
-				batch.Records, batch.Nodes, batch.Links = batch.Records[:0], batch.Nodes[:0], batch.Links[:0]
-				batch.Facts, batch.Events, batch.Participants, batch.Stages = batch.Facts[:0], batch.Events[:0], batch.Participants[:0], batch.Stages[:0]
+				batch.Reset()
 			}
 			if _, err := m.Map(batch, int64(n), rec.Line, rec.Cells); err != nil {
 				b.Fatal(err)

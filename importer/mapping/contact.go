@@ -25,7 +25,10 @@ func emailAddress(s string) string {
 	if i < 0 {
 		return s
 	}
-	return s[:i+1] + lowerDomain(s[i+1:])
+	if domain := lowerDomain(s[i+1:]); domain != s[i+1:] {
+		return s[:i+1] + domain
+	}
+	return s
 }
 
 func lowerDomain(domain string) string {

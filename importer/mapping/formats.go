@@ -214,6 +214,9 @@ var errDecimal = errors.New("can be read in two ways, as a decimal or with a tho
 // parseNumber reads a number in any usual writing: with thousands apart by points, commas, blanks or
 // apostrophes. Without a mark, what can be read in two ways is an error.
 func parseNumber(s string, mark DecimalMark) (string, error) {
+	if isWhole(s) {
+		return s, nil
+	}
 	if mark == DecimalPoint && !strings.ContainsAny(s, ",' \u00a0\u202f\u2019") {
 		return canonicalNumber(s)
 	}

@@ -23,28 +23,18 @@ type Mapper struct {
 	row     row
 	scratch []byte // one value while it is built
 	hash    []byte // what the record maps to, for its hash
-	arena   []byte // finished JSON, shared by the records of a batch
+	batch   *graph.Batch
 	refs    []graph.Ref
 	cells   []string // of the record, where the mapping repairs some
+	snakes  map[string]string
 }
 
 // NewMapper makes a mapper for a plan.
 func (p *Plan) NewMapper() *Mapper {
-	return &Mapper{plan: p, row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)}}
-}
-
-// arenaBlock is how much the arena grows at once. Finished values of a batch lie in few blocks
-// instead of one allocation each.
-const arenaBlock = 64 << 10
-
-// keep copies finished JSON into the arena.
-func (m *Mapper) keep(b []byte) []byte {
-	if len(b) > cap(m.arena)-len(m.arena) {
-		m.arena = make([]byte, 0, max(arenaBlock, len(b)))
+	return &Mapper{
+		plan: p, snakes: make(map[string]string),
+		row: row{header: p.Header, settings: &p.settings, ids: &p.ids, escaped: p.escaped, times: make([]readTime, p.times)},
 	}
-	begin := len(m.arena)
-	m.arena = append(m.arena, b...)
-	return m.arena[begin:len(m.arena):len(m.arena)]
 }
 
 // Map appends what a record becomes to a batch. It returns the reason when the mapping leaves the
@@ -52,7 +42,7 @@ func (m *Mapper) keep(b []byte) []byte {
 func (m *Mapper) Map(b *graph.Batch, rec int64, line int, cells []string) (skipped string, err error) {
 	mark := [...]int{len(b.Nodes), len(b.Links), len(b.Facts), len(b.Events), len(b.Participants), len(b.Stages), len(b.Names), len(b.Twins)}
 	m.row.cells = m.repaired(cells)
-	m.hash = m.hash[:0]
+	m.hash, m.batch = m.hash[:0], b
 	var record graph.Record
 	for {
 		clear(m.row.times)
@@ -306,7 +296,7 @@ func (m *Mapper) object(o, rest *object, always bool) ([]byte, error) {
 		return nil, nil
 	}
 	m.scratch = append(m.scratch, '}')
-	return m.keep(m.scratch), nil
+	return m.batch.Keep(m.scratch), nil
 }
 
 func (m *Mapper) choose(choices []choice) *choice {
@@ -559,7 +549,7 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 	if pr := st.Probability; pr != nil && (*pr < 0 || *pr > 100) {
 		return m.row.fail(sp.percent.col, CodeOutOfRange, errPercent)
 	}
-	st.Key = StageKey(st.Label, st.Closed, st.Won)
+	st.Key = stageKey(m.snake(st.Label), st.Closed, st.Won)
 	if sp.define {
 		if st.ID, err = sp.id.plainText(&m.row); err != nil {
 			return err
@@ -594,10 +584,10 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 		m.scratch = append(append(m.scratch, ','), quotedBefore...)
 		m.scratch = appendString(m.scratch, before)
 		m.scratch = append(append(m.scratch, ','), quotedBeforeStage...)
-		m.scratch = appendString(m.scratch, StageKey(before, nil, nil))
+		m.scratch = appendString(m.scratch, stageKey(m.snake(before), nil, nil))
 	}
 	m.scratch = append(m.scratch, '}')
-	f.Claim = m.keep(m.scratch)
+	f.Claim = m.batch.Keep(m.scratch)
 	b.Facts = append(b.Facts, f)
 
 	if sp.pipeline != nil {
@@ -612,7 +602,7 @@ func (m *Mapper) stage(b *graph.Batch, rec int64) error {
 		if !l.EffectiveFrom.IsZero() {
 			m.scratch = append(append(m.scratch[:0], '{'), quotedEnteredAt...)
 			m.scratch = append(l.EffectiveFrom.AppendFormat(append(m.scratch, '"'), time.RFC3339Nano), '"', '}')
-			l.Properties = m.keep(m.scratch)
+			l.Properties = m.batch.Keep(m.scratch)
 		}
 		b.Links = append(b.Links, l)
 		b.Stages = append(b.Stages, st)
@@ -644,7 +634,10 @@ func (m *Mapper) optionalNumber(v *value) (*float64, error) {
 // the label in snake_case for the others. What closes a deal is told by the CRM where it tells;
 // labels can be renamed and translated.
 func StageKey(label string, closed, won *bool) string {
-	key := snakeLabel(label)
+	return stageKey(snakeLabel(label), closed, won)
+}
+
+func stageKey(key string, closed, won *bool) string {
 	if closed != nil && !*closed {
 		if key == StageWon || key == StageLost {
 			return "open_" + key // whatever it is called, it ends no deal
@@ -671,6 +664,19 @@ const (
 	StageWon  = "closed_won"
 	StageLost = "closed_lost"
 )
+
+// snake is snakeLabel for labels of which there are few, each of them in many records.
+func (m *Mapper) snake(label string) string {
+	const many, long = 1000, 100
+	key, known := m.snakes[label]
+	if !known {
+		key = snakeLabel(label)
+		if len(m.snakes) < many && len(label) < long {
+			m.snakes[strings.Clone(label)] = key // the label is part of its row
+		}
+	}
+	return key
+}
 
 // snakeLabel puts a label into snake_case: letters and digits of any script in lower case, and one
 // underscore for whatever stands between them.

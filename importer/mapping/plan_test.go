@@ -107,6 +107,9 @@ func TestMap_Rejects(t *testing.T) {
 	}
 }
 
+// manyBytes is at least what a batch keeps in one piece.
+const manyBytes = 64 << 10
+
 // TestMap_Batch maps good and bad records into one batch: the bad ones leave no trace, and what was
 // mapped before does not change under the ones after it.
 func TestMap_Batch(t *testing.T) {
@@ -116,7 +119,7 @@ func TestMap_Batch(t *testing.T) {
 	require.NoError(t, err)
 	m := plan.NewMapper()
 	b := &graph.Batch{}
-	long := strings.Repeat("long ", arenaBlock/5)
+	long := strings.Repeat("long ", manyBytes/5)
 	for i, cells := range [][]string{
 		{"a", "A", "Open", "x", "1", "10"},
 		{"b", "B", "Open", "x", "1", "1000"}, // fails at the last of all facts
@@ -156,7 +159,7 @@ func TestMap_Batch(t *testing.T) {
 	}
 }
 
-// TestMap_LargeBatch fills several blocks of the arena: no value is written over.
+// TestMap_LargeBatch fills several blocks of a batch: no value is written over.
 func TestMap_LargeBatch(t *testing.T) {
 	t.Parallel()
 
@@ -165,7 +168,7 @@ func TestMap_LargeBatch(t *testing.T) {
 	m := plan.NewMapper()
 	b := &graph.Batch{}
 	filler := strings.Repeat("x", 1000)
-	const records = 4 * arenaBlock / 1000
+	const records = 4 * manyBytes / 1000
 	for i := range records {
 		_, err := m.Map(b, int64(i), i, []string{"a", fmt.Sprintf("%d %s", i, filler)})
 		require.NoError(t, err)
@@ -174,6 +177,34 @@ func TestMap_LargeBatch(t *testing.T) {
 	for i, n := range b.Nodes {
 		require.Equal(t, fmt.Sprintf(`{"name":"%d %s"}`, i, filler), string(n.Properties))
 		require.Equal(t, len(n.Properties), cap(n.Properties), "appending to one would write into the next")
+	}
+}
+
+// TestMap_Reset maps batch after batch into the same room, as a run does: what one has left is not in the next.
+func TestMap_Reset(t *testing.T) {
+	t.Parallel()
+
+	plan, err := salesforce(t).Compile("Opportunity", []string{"Id", "Name", "StageName", "AccountId", "Amount"}, Settings{})
+	require.NoError(t, err)
+	m := plan.NewMapper()
+	b := &graph.Batch{}
+	for i, stage := range []string{"Id. Decision Makers", "Won", strings.Repeat("A long stage ", 20), "Won", "Id. Decision Makers"} {
+		b.Reset()
+		for rec := range int64(300) {
+			cells := []string{fmt.Sprint("o", i, rec), fmt.Sprint(stage, rec), stage, "x", fmt.Sprint(rec)}
+			_, err := m.Map(b, rec, 1, cells)
+			require.NoError(t, err)
+		}
+		for rec := range int64(300) {
+			single := &graph.Batch{}
+			_, err := plan.NewMapper().Map(single, rec, 1, []string{fmt.Sprint("o", i, rec), fmt.Sprint(stage, rec), stage, "x", fmt.Sprint(rec)})
+			require.NoError(t, err)
+			var want, got strings.Builder
+			render(t, &want, single, rec)
+			render(t, &got, b, rec)
+			require.Equal(t, want.String(), got.String())
+			require.Equal(t, StageKey(stage, nil, nil), b.Stages[rec].Key)
+		}
 	}
 }
 

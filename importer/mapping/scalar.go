@@ -111,6 +111,11 @@ func isDigits(s string) bool {
 	return true
 }
 
+// isWhole reports whether a text is a whole number that canonicalNumber would leave as it is, as most numbers are.
+func isWhole(s string) bool {
+	return s != "" && len(s) <= maxDigits && isDigits(s) && (s[0] != '0' || s == "0")
+}
+
 // hundredth divides a canonical number by 100.
 func hundredth(s string) (string, error) {
 	return canonicalNumber(s + "e-2")

@@ -267,6 +267,7 @@ func TestCanonicalNumber(t *testing.T) {
 			t.Parallel()
 
 			got, err := canonicalNumber(tc.in)
+			require.True(t, !isWhole(tc.in) || tc.in == tc.want)
 			if tc.want == "" {
 				require.ErrorIs(t, err, errNumber)
 				return

@@ -37,6 +37,7 @@ type row struct {
 	failed     int      // the last column that could not be read, or -1
 	cleared    []string // properties that are blank and take away what stands
 	times      []readTime
+	joining    []byte // texts that are being joined
 }
 
 // readTime is a time that has been read of a record before: its creation dates each of its links.
@@ -422,7 +423,8 @@ func (v *value) texts(r *row) ([]string, error) {
 // joined joins the parts that are not blank. Constants stand between columns and do not count: a
 // text without any column is blank.
 func (v *value) joined(r *row) (string, error) {
-	var b strings.Builder
+	begin := len(r.joining) // a part may be joined itself
+	defer func() { r.joining = r.joining[:begin] }()
 	filled := false
 	for _, p := range v.parts {
 		s, err := p.plainText(r)
@@ -432,16 +434,16 @@ func (v *value) joined(r *row) (string, error) {
 		if s == "" {
 			continue
 		}
-		if b.Len() > 0 {
-			b.WriteString(v.joinWith)
+		if len(r.joining) > begin {
+			r.joining = append(r.joining, v.joinWith...)
 		}
-		b.WriteString(s)
+		r.joining = append(r.joining, s...)
 		filled = filled || p.kind != kindConst
 	}
 	if !filled {
 		return "", nil
 	}
-	return b.String(), nil
+	return string(r.joining[begin:]), nil
 }
 
 // appendWithoutNulls appends a JSON text in compact form, without the entries that are null: an

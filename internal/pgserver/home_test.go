@@ -83,14 +83,14 @@ func TestSettings(t *testing.T) {
 			},
 		},
 		"Unknown": {
-			want: []string{"shared_buffers = 128MB", "maintenance_work_mem = 64MB", "fsync = on"},
+			want: []string{"shared_buffers = 128MB", "maintenance_work_mem = 64MB", "fsync = on", "wal_compression = lz4"},
 			not:  "dynamic_shared_memory_type",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			text := settings(l, test.resources)
+			text := settings(l, test.resources, "lz4")
 			for _, line := range test.want {
 				require.Contains(t, text, "\n"+line+"\n")
 			}

@@ -278,7 +278,7 @@ func (s *Server) start(ctx context.Context) (*postmaster, error) {
 	if err := s.clearStale(); err != nil {
 		return nil, err
 	}
-	if err := s.writeSettings(who); err != nil {
+	if err := s.writeSettings(ctx, who); err != nil {
 		return nil, err
 	}
 	launched = true

@@ -204,6 +204,29 @@ func TestAcquireAwkwardHome(t *testing.T) {
 	}
 }
 
+func TestAcquireCompression(t *testing.T) {
+	t.Parallel()
+
+	s := newTestServer(t, newHome(t))
+	lease := acquire(t, s)
+	want := "pglz"
+	if query(t, lease, "SELECT ('lz4' = ANY (enumvals))::text FROM pg_settings WHERE name = 'wal_compression'") == "true" {
+		want = "lz4"
+	}
+	require.Equal(t, want, query(t, lease, "SHOW wal_compression"))
+	require.NoError(t, lease.Release(t.Context()))
+
+	// A server that was built without lz4 does not start with it.
+	without := newFolder(t)
+	for _, name := range []string{"initdb", "pg_ctl"} {
+		require.NoError(t, os.Symlink(s.programs.path(name), filepath.Join(without, name)))
+	}
+	script := "#!/bin/sh\ncase \"$*\" in *=lz4*) echo 'FATAL:  invalid value' >&2; exit 1;; esac\nexec '" + s.programs.path("postgres") + "' \"$@\"\n"
+	require.NoError(t, os.WriteFile(filepath.Join(without, "postgres"), []byte(script), 0o755))
+	s.programs.dir = without
+	require.Equal(t, "pglz", query(t, acquire(t, s), "SHOW wal_compression"))
+}
+
 func TestAcquireHalfMadeDataFolder(t *testing.T) {
 	t.Parallel()
 
