@@ -22,4 +22,28 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION rye_import.analyze_merge IS 'After a step of the merge (records, nodes, edges, deals, facts): what it has filled.';
+
+-- As before, and without workers: a worker has to find its way to every page of the graph anew, which costs more than it takes off,
+-- and the two views have a processor each.
+CREATE OR REPLACE FUNCTION rye.refresh_crm_view(p_view text) RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = rye, pg_temp SET default_statistics_target = 10 SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $$
+BEGIN
+    -- Two callers that have both looked at an empty view could not both lock it.
+    PERFORM pg_advisory_xact_lock(hashtextextended('rye.refresh_crm_view ' || p_view, 0));
+    CASE p_view
+        WHEN 'opportunities_active' THEN
+            IF EXISTS (SELECT FROM opportunities_active) THEN
+                REFRESH MATERIALIZED VIEW CONCURRENTLY opportunities_active;
+            ELSE
+                REFRESH MATERIALIZED VIEW opportunities_active;
+            END IF;
+        WHEN 'contacts_directory' THEN
+            IF EXISTS (SELECT FROM contacts_directory) THEN
+                REFRESH MATERIALIZED VIEW CONCURRENTLY contacts_directory;
+            ELSE
+                REFRESH MATERIALIZED VIEW contacts_directory;
+            END IF;
+    END CASE;
+END
+$$;
 -- +goose StatementEnd
