@@ -28,13 +28,15 @@ BEGIN
             ANALYZE merge_nodes (run_no, rec, node_id);
         WHEN 'edges' THEN
             ANALYZE merge_edges (run_no, rec, id, slot, edge_type, source_id, target_id, effective_to, outcome);
+        WHEN 'deals' THEN
+            ANALYZE merge_deals;
         WHEN 'facts' THEN
             ANALYZE merge_deals, merge_stages,
                 merge_facts (run_no, rec, id, subject_id, assertion_type, assertion_key, event_id, recorded, stands, next_id, next_at);
     END CASE;
 END
 $$;
-COMMENT ON FUNCTION rye_import.analyze_merge IS 'After a step of the merge (records, keys, nodes, edges, facts): what it has filled.';
+COMMENT ON FUNCTION rye_import.analyze_merge IS 'After a step of the merge (records, keys, nodes, edges, deals, facts): what it has filled.';
 
 CREATE OR REPLACE FUNCTION rye_import.empty_staging() RETURNS void LANGUAGE plpgsql
 SET search_path = rye_import, pg_temp AS $$

@@ -55,8 +55,15 @@ func (m *merger) placeholders(ctx context.Context) error {
 // stages brings the stage lists of pipelines up to date with the stages that the run's deals have
 // been seen in, and notes the key of each label for the facts.
 func (m *merger) stages(ctx context.Context) error {
-	if _, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source}); err != nil {
+	deals, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source})
+	if err != nil {
 		return err
+	}
+	if deals > 0 {
+		// Else the planner would take it that this run has none, as the last one it knows of, and read them deal by deal.
+		if err := m.q.StagingAnalyzeMerge(ctx, "deals"); err != nil {
+			return err
+		}
 	}
 	shown, err := m.q.StagingStageListSeen(ctx, importdb.StagingStageListSeenParams{RunNo: m.no, Source: m.source})
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/projectrye/rye-import/internal/pgtest"
 )
 
 func number64(f float64) *float64 { return &f }
@@ -230,5 +232,17 @@ func TestStageProperties(t *testing.T) {
 		properties, err := stageProperties(list)
 		require.NoError(t, err)
 		require.JSONEq(t, want, string(properties))
+	}
+}
+
+// TestAnalyzeDeals has the planner learn how many deals a run has before their stages are looked up: it would take the run
+// for one without deals where the last that it knows of was another.
+func TestAnalyzeDeals(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	for run := 1; run <= 2; run++ {
+		execute(t, pool, "INSERT INTO rye_import.merge_deals SELECT $1, gen_random_uuid(), gen_random_uuid() FROM generate_series(1, 300)", run)
+		execute(t, pool, "SELECT rye_import.analyze_merge('deals')")
+		require.Equal(t, run*300, value[int](t, pool, "SELECT reltuples::int FROM pg_class WHERE oid = 'rye_import.merge_deals'::regclass"))
 	}
 }

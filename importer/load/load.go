@@ -173,6 +173,9 @@ func (r *Run) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
 	}
+	if r.Known && r.plan == nil { // a plan has one connection, and more to do on it
+		go r.unchanged.prepare(ctx, r)
+	}
 	return nil
 }
 
@@ -347,6 +350,7 @@ func (r *Run) unlock() {
 	if r.lock == nil {
 		return
 	}
+	r.unchanged.wait()
 	conn := r.lock.Hijack()
 	r.lock = nil
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

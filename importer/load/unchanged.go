@@ -30,6 +30,18 @@ type unchanged struct {
 	repeated bool    // whether some record may have been met twice unchanged
 }
 
+// prepare gets ready to tell them apart, once. A run has it begin before the first batch is there, which else would wait for it.
+func (u *unchanged) prepare(ctx context.Context, r *Run) {
+	u.once.Do(func() {
+		if u.asking = !r.cfg.Full; !u.asking {
+			u.err = u.load(ctx, r)
+		}
+	})
+}
+
+// wait returns when nothing is being prepared any more.
+func (u *unchanged) wait() { u.once.Do(func() {}) }
+
 // load gets the hashes, if they are not too many.
 func (u *unchanged) load(ctx context.Context, r *Run) error {
 	objects := slices.Collect(maps.Values(r.objects))
@@ -68,11 +80,7 @@ func (u *unchanged) find(ctx context.Context, r *Run, records []graph.Record) ([
 	if !r.Known {
 		return same, nil
 	}
-	u.once.Do(func() {
-		if u.asking = !r.cfg.Full; !u.asking {
-			u.err = u.load(ctx, r)
-		}
-	})
+	u.prepare(ctx, r)
 	switch {
 	case u.err != nil:
 		return nil, fmt.Errorf("comparing with the last run: %w", u.err)

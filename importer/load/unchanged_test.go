@@ -2,6 +2,7 @@ package load
 
 import (
 	"crypto/md5" //nolint:gosec // any hash will do
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -200,4 +201,20 @@ func BenchmarkUnchanged(b *testing.B) {
 		require.False(b, same[0])
 	}
 	m.Report(benchRecords)
+}
+
+// TestUnchanged_NothingStaged ends a run while it is getting ready to compare its first batch, which never comes.
+func TestUnchanged_NothingStaged(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	imported(t, pool, people("Ada", "Bob", "Cid"), MergeOptions{})
+	cfg := config("crm")
+	cfg.Full = true
+	for range 5 {
+		run, err := Begin(t.Context(), pool, cfg)
+		require.NoError(t, err)
+		require.NoError(t, run.End(t.Context(), "failed", errors.New("columns are gone"), nil))
+		require.Zero(t, pool.Stat().AcquiredConns())
+	}
+	require.Equal(t, int64(3), imported(t, pool, people("Ada", "Bob", "Cid"), MergeOptions{}).Objects["Contact"].Unchanged)
 }

@@ -23,7 +23,7 @@ const stagingAnalyzeMerge = `-- name: StagingAnalyzeMerge :exec
 SELECT rye_import.analyze_merge($1::text)
 `
 
-// StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges or facts.
+// StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges, deals or facts.
 func (q *Queries) StagingAnalyzeMerge(ctx context.Context, step string) error {
 	_, err := q.db.Exec(ctx, stagingAnalyzeMerge, step)
 	return err

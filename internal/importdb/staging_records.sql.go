@@ -543,9 +543,10 @@ func (q *Queries) StagingRecordSetTwins(ctx context.Context, runNo int32) (int64
 
 const stagingRecordSums = `-- name: StagingRecordSums :many
 WITH deals AS (
-    SELECT s.rec, s.changed, s.amount, EXISTS (
-            SELECT FROM rye_import.merge_contested k
-            WHERE k.run_no = $1 AND k.subject_id = m.node_id AND k.field = 'facts.deal_value.default' AND k.verdict <> 'applied') AS contested, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+    SELECT s.rec, s.changed, s.amount, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+        coalesce(m.node_id IN (
+            SELECT k.subject_id FROM rye_import.merge_contested k
+            WHERE k.run_no = $1 AND k.field = 'facts.deal_value.default' AND k.verdict <> 'applied'), false) AS contested,
         count(*) OVER (PARTITION BY m.node_id) AS sharing
     FROM rye_import.staging_records s
     JOIN rye_import.objects o ON o.object_no = s.object_no
@@ -553,7 +554,7 @@ WITH deals AS (
         ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = s.legacy_id COLLATE "default"
     WHERE s.run_no = $1 AND s.amount IS NOT NULL AND s.rec > 0
 ), valued AS (
-    SELECT x.rec, x.changed, x.amount, x.contested, x.currency, x.stage, x.node_id, x.sharing, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held
+    SELECT x.rec, x.changed, x.amount, x.currency, x.stage, x.node_id, x.contested, x.sharing, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held
     FROM deals x
     LEFT JOIN rye.assertions v
         ON v.subject_node_id = x.node_id AND v.assertion_type = 'deal_value' AND v.assertion_key = 'default'

@@ -52,7 +52,7 @@ SELECT set_config('lock_timeout', '2s', true);
 -- name: StagingAnalyze :exec
 SELECT rye_import.analyze_staging();
 
--- StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges or facts.
+-- StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges, deals or facts.
 -- name: StagingAnalyzeMerge :exec
 SELECT rye_import.analyze_merge(@step::text);
 

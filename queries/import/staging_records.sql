@@ -98,9 +98,10 @@ ORDER BY 1, 2;
 -- edited there, what a person recorded stays, and of records that share a node the last one has the word.
 -- name: StagingRecordSums :many
 WITH deals AS (
-    SELECT s.rec, s.changed, s.amount, EXISTS (
-            SELECT FROM rye_import.merge_contested k
-            WHERE k.run_no = @run_no AND k.subject_id = m.node_id AND k.field = 'facts.deal_value.default' AND k.verdict <> 'applied') AS contested, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+    SELECT s.rec, s.changed, s.amount, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
+        coalesce(m.node_id IN (
+            SELECT k.subject_id FROM rye_import.merge_contested k
+            WHERE k.run_no = @run_no AND k.field = 'facts.deal_value.default' AND k.verdict <> 'applied'), false) AS contested,
         count(*) OVER (PARTITION BY m.node_id) AS sharing
     FROM rye_import.staging_records s
     JOIN rye_import.objects o ON o.object_no = s.object_no
