@@ -484,7 +484,7 @@ func (m *merger) nodes(ctx context.Context) error {
 	if _, err := m.q.CreatedNodeInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
-	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})
+	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, Source: m.source, IDType: m.run.cfg.IDType})
 	if err != nil || len(m.gone) == 0 {
 		return err
 	}
@@ -617,7 +617,7 @@ func (m *merger) facts(ctx context.Context) error {
 	}
 
 	events := count{}
-	events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
+	events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known}))
 	events.add(m.q.EventInsertMoves(ctx, importdb.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
 	if events.err != nil {
 		return events.err

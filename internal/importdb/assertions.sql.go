@@ -49,8 +49,7 @@ INSERT INTO rye.assertions (id, assertion_type, assertion_key, subject_node_id, 
 SELECT f.id, f.assertion_type, f.assertion_key, f.subject_id,
     CASE WHEN f.prev_stage IS NULL THEN f.claim ELSE f.claim || jsonb_build_object('moved_from', f.prev_stage) END,
     f.asserted_at, f.asserted_at, CASE WHEN f.next_at IS NOT NULL THEN greatest(f.next_at, f.asserted_at) END, f.next_id, f.event_id, 1.0,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, f.slot)
-        || jsonb_build_object('loaded_at', $1::timestamptz))
+    rye_import.origin(s.run_no, s.file_no, s.line, o.object, s.legacy_id, f.slot, $1::timestamptz)
 FROM rye_import.merge_facts f
 JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no

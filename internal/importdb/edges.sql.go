@@ -208,7 +208,7 @@ func (q *Queries) EdgeCloseReplaced(ctx context.Context, arg EdgeCloseReplacedPa
 const edgeInsertStaged = `-- name: EdgeInsertStaged :execrows
 INSERT INTO rye.edges (id, edge_type, source_id, target_id, properties, effective_from, effective_to, attrs)
 SELECT m.id, m.edge_type, m.source_id, m.target_id, coalesce(m.properties, '{}'), m.effective_from, m.effective_to,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, m.slot))
+    rye_import.origin(s.run_no, s.file_no, s.line, o.object, s.legacy_id, m.slot, NULL)
 FROM rye_import.merge_edges m
 JOIN rye_import.staging_records s ON s.run_no = m.run_no AND s.rec = m.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
