@@ -99,7 +99,7 @@ func TestRun_Cancelled(t *testing.T) {
 		{at: "staging_records", passes: 5, status: "interrupted"},
 		{at: "staging_links", status: "interrupted"},
 		{at: "StagingAnalyze", status: "interrupted"},
-		{at: "CodeBlockReserve", passes: 4, status: "interrupted"},
+		{at: "CodeBlockReserve", status: "interrupted"},
 		{at: "MergeCodeInsert", status: "interrupted"},
 		{at: "EdgeInsertStaged", status: "interrupted"},
 		{at: "RejectCountByRun", status: "interrupted"},

@@ -33,28 +33,32 @@ func (m *merger) codes(ctx context.Context) error {
 	if err != nil || len(needs) == 0 {
 		return err
 	}
+	reserve := m.run.reserve
+	if p := m.run.plan; p != nil {
+		reserve = p.foresee
+	}
+	months := make([]need, len(needs))
+	for i, n := range needs {
+		months[i] = need{series{n.Prefix, n.YearMonth}, int32(n.Nodes)}
+	}
+	reserved, err := reserve(ctx, months, m.locked)
+	if err != nil {
+		return fmt.Errorf("reserving codes: %w", err)
+	}
 	given := importdb.MergeCodeInsertParams{RunNo: m.no, Fallback: m.run.cfg.StartedAt}
 	var wanted int64
-	for _, n := range needs {
-		reserve := m.run.reserve
-		if p := m.run.plan; p != nil {
-			reserve = p.foresee
-		}
-		blocks, err := reserve(ctx, n.Prefix, n.YearMonth, int32(n.Nodes), m.locked)
-		if err != nil {
-			return fmt.Errorf("reserving %d codes %s-%s: %w", n.Nodes, n.Prefix, n.YearMonth, err)
-		}
+	for _, n := range months {
 		position := int64(1)
-		for _, b := range blocks {
+		for _, b := range reserved[n.series] {
 			size := int64(b.last-b.first) + 1
-			given.Prefixes = append(given.Prefixes, n.Prefix)
-			given.YearMonths = append(given.YearMonths, n.YearMonth)
+			given.Prefixes = append(given.Prefixes, n.prefix)
+			given.YearMonths = append(given.YearMonths, n.yearMonth)
 			given.FirstPositions = append(given.FirstPositions, position)
 			given.LastPositions = append(given.LastPositions, position+size-1)
 			given.FirstVals = append(given.FirstVals, int64(b.first))
 			position += size
 		}
-		wanted += n.Nodes
+		wanted += int64(n.codes)
 	}
 	got, err := m.q.MergeCodeInsert(ctx, given)
 	if err != nil {
@@ -69,71 +73,147 @@ func (m *merger) codes(ctx context.Context) error {
 // block is a range of code numbers.
 type block struct{ first, last int32 }
 
-// reserve holds n numbers of a prefix and month for the run: those that failed runs left free
-// first, lowest first, then new ones from the counter. If the merge has locked nodes already, it does not
-// wait for long: who holds the counter may wait for one of them, and the server cannot see that this
+// series is what has a counter of its own: a prefix in a month.
+type series struct{ prefix, yearMonth string }
+
+// need is how many codes of a series a run needs.
+type need struct {
+	series
+	codes int32
+}
+
+// How long a transaction that reserves codes waits for others. One that may hold counters already gives way long before the server would
+// look for a circle, so that it never is the reason why somebody else is turned away. The other one waits while the merge
+// has nodes locked.
+const (
+	waitHolding = "100ms"
+	waitLocked  = "2s"
+)
+
+// reserve holds numbers for the run: those that failed runs left free first, lowest first, then new ones from the
+// counters. All are drawn at once if nobody is in the way. Else each series has a transaction of its own, which
+// holds nothing while it waits, for who creates a deal may hold one counter until he has got another. If the merge
+// has locked nodes already, it does not wait for long: who holds the counter may wait for one of them, and the server cannot see that this
 // transaction waits for the other.
-func (r *Run) reserve(ctx context.Context, prefix, yearMonth string, n int32, locked bool) ([]block, error) {
-	var blocks []block
+func (r *Run) reserve(ctx context.Context, needs []need, locked bool) (map[series][]block, error) {
+	if len(needs) > 1 {
+		all, err := r.reserveAtOnce(ctx, needs, waitHolding)
+		if !hasState(err, stateLockNotAvailable) {
+			return all, err
+		}
+	}
+	atMost := "0"
+	if locked {
+		atMost = waitLocked
+	}
+	all := make(map[series][]block, len(needs))
+	for _, n := range needs {
+		one, err := r.reserveAtOnce(ctx, []need{n}, atMost)
+		if locked && hasState(err, stateLockNotAvailable) {
+			return nil, fmt.Errorf("%w: %w", errCollision, err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s-%s: %w", n.prefix, n.yearMonth, err)
+		}
+		all[n.series] = one[n.series]
+	}
+	return all, nil
+}
+
+// reserveAtOnce holds the numbers of some series, in one transaction.
+func (r *Run) reserveAtOnce(ctx context.Context, needs []need, atMost string) (map[series][]block, error) {
+	all := make(map[series][]block, len(needs))
 	err := pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
 		q := importdb.New(tx)
-		if locked {
-			if err := q.SessionBoundWaits(ctx); err != nil {
+		if atMost != "0" {
+			if err := q.SessionBoundWaits(ctx, atMost); err != nil {
 				return err
 			}
 		}
 		if err := q.CodeBlockBegin(ctx, r.Number); err != nil {
 			return err
 		}
-		free, err := q.CodeBlockListFree(ctx, importdb.CodeBlockListFreeParams{Prefix: prefix, YearMonth: yearMonth})
+		var list importdb.CodeBlockListFreeParams
+		for _, n := range needs {
+			list.Prefixes, list.YearMonths = append(list.Prefixes, n.prefix), append(list.YearMonths, n.yearMonth)
+		}
+		rows, err := q.CodeBlockListFree(ctx, list)
 		if err != nil {
 			return err
 		}
-		for _, f := range free {
-			if n == 0 {
-				break
+		free := make(map[series][]importdb.CodeBlockListFreeRow)
+		for _, f := range rows {
+			s := series{f.Prefix, f.YearMonth}
+			free[s] = append(free[s], f)
+		}
+		take := importdb.CodeBlockTakeParams{RunNo: r.Number}
+		var leave importdb.CodeBlockInsertFreeParams
+		reserve := importdb.CodeBlockReserveParams{RunNo: r.Number}
+		for _, n := range needs {
+			left := n.codes
+			for _, f := range free[n.series] {
+				if left == 0 {
+					break
+				}
+				last := min(f.LastVal, f.FirstVal+left-1)
+				take.BlockNos, take.LastVals = append(take.BlockNos, f.BlockNo), append(take.LastVals, last)
+				if last < f.LastVal {
+					leave.Prefixes, leave.YearMonths = append(leave.Prefixes, f.Prefix), append(leave.YearMonths, f.YearMonth)
+					leave.FirstVals, leave.LastVals = append(leave.FirstVals, last+1), append(leave.LastVals, f.LastVal)
+				}
+				all[n.series] = append(all[n.series], block{first: f.FirstVal, last: last})
+				left -= last - f.FirstVal + 1
 			}
-			last := min(f.LastVal, f.FirstVal+n-1)
-			if err := q.CodeBlockTake(ctx, importdb.CodeBlockTakeParams{BlockNo: f.BlockNo, LastVal: last, RunNo: r.Number}); err != nil {
+			if left > 0 {
+				reserve.Prefixes, reserve.YearMonths = append(reserve.Prefixes, n.prefix), append(reserve.YearMonths, n.yearMonth)
+				reserve.Codes = append(reserve.Codes, left)
+			}
+		}
+		if len(take.BlockNos) > 0 {
+			if err := q.CodeBlockTake(ctx, take); err != nil {
 				return err
 			}
-			if last < f.LastVal {
-				err := q.CodeBlockInsertFree(ctx, importdb.CodeBlockInsertFreeParams{
-					Prefix: prefix, YearMonth: yearMonth, FirstVal: last + 1, LastVal: f.LastVal,
-				})
-				if err != nil {
-					return err
-				}
-			}
-			blocks = append(blocks, block{first: f.FirstVal, last: last})
-			n -= last - f.FirstVal + 1
 		}
-		if n == 0 {
+		if len(leave.Prefixes) > 0 {
+			if err := q.CodeBlockInsertFree(ctx, leave); err != nil {
+				return err
+			}
+		}
+		if len(reserve.Prefixes) == 0 {
 			return nil
 		}
-		b, err := q.CodeBlockReserve(ctx, importdb.CodeBlockReserveParams{Prefix: prefix, YearMonth: yearMonth, Codes: n, RunNo: r.Number})
-		if err != nil {
-			return err
+		drawn, err := q.CodeBlockReserve(ctx, reserve)
+		for _, b := range drawn {
+			s := series{b.Prefix, b.YearMonth}
+			all[s] = append(all[s], block{first: b.FirstVal, last: b.LastVal})
 		}
-		blocks = append(blocks, block{first: b.FirstVal, last: b.LastVal})
-		return nil
+		return err
 	})
-	if locked && hasState(err, stateLockNotAvailable) {
-		return nil, fmt.Errorf("%w: %w", errCollision, err)
-	}
-	return blocks, err
+	return all, err
 }
 
 // foresee gives the numbers that reserve would hold, and holds none: nobody who draws a code waits for a
 // plan.
-func (s *planned) foresee(ctx context.Context, prefix, yearMonth string, n int32, _ bool) ([]block, error) {
+func (s *planned) foresee(ctx context.Context, needs []need, _ bool) (map[series][]block, error) {
+	all := make(map[series][]block, len(needs))
+	for _, n := range needs {
+		blocks, err := s.foreseeMonth(ctx, n)
+		if err != nil {
+			return nil, fmt.Errorf("%s-%s: %w", n.prefix, n.yearMonth, err)
+		}
+		all[n.series] = blocks
+	}
+	return all, nil
+}
+
+func (s *planned) foreseeMonth(ctx context.Context, n need) ([]block, error) {
 	free, err := s.queries().CodeBlockListFreeAfter(ctx, importdb.CodeBlockListFreeAfterParams{
-		Prefix: prefix, YearMonth: yearMonth, RunNos: s.crashed,
+		Prefix: n.prefix, YearMonth: n.yearMonth, RunNos: s.crashed,
 	})
 	if err != nil {
 		return nil, err
 	}
-	counter, err := s.queries().CodeCounterPeek(ctx, importdb.CodeCounterPeekParams{Prefix: prefix, YearMonth: yearMonth})
+	counter, err := s.queries().CodeCounterPeek(ctx, importdb.CodeCounterPeekParams{Prefix: n.prefix, YearMonth: n.yearMonth})
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +228,7 @@ func (s *planned) foresee(ctx context.Context, prefix, yearMonth string, n int32
 			blocks = blocks[:len(blocks)-1]
 		}
 	}
-	return draw(blocks, max(counter.NextVal, counter.LastUsed+1), n), nil
+	return draw(blocks, max(counter.NextVal, counter.LastUsed+1), n.codes), nil
 }
 
 // draw takes n numbers: the free ones first, then those from next on.

@@ -48,8 +48,7 @@ func TestBegin_Crashed(t *testing.T) {
 	pool := pgtest.New(t)
 	crashed := begun(t, pool, "crm")
 	staged(t, crashed, file(t, crashed, "Contact.csv"), people("Ada", "Bob"))
-	_, err := crashed.reserve(t.Context(), "CON", month, 2, false)
-	require.NoError(t, err)
+	reserved(t, crashed, "CON", month, 2)
 	require.NotEqual(t, nothingLeft, leftovers(t, pool))
 	crashed.unlock() // as the server does when the session of a killed process has ended
 

@@ -549,7 +549,7 @@ func (m *merger) nodes(ctx context.Context) error {
 		_, err = m.q.NodeSourceMapInsertFirst(ctx, importdb.NodeSourceMapInsertFirstParams{RunNo: m.no, IDType: m.run.cfg.IDType})
 		return err
 	}
-	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, IDType: m.run.cfg.IDType})
+	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, Source: m.source, IDType: m.run.cfg.IDType})
 	if err != nil || len(m.gone) == 0 {
 		return err
 	}
@@ -695,7 +695,7 @@ func (m *merger) facts(ctx context.Context) error {
 	if m.fresh {
 		events.add(m.q.EventInsertFirst(ctx, importdb.EventInsertFirstParams{RunNo: m.no, Source: m.source}))
 	} else {
-		events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source}))
+		events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known}))
 	}
 	events.add(m.q.EventInsertMoves(ctx, importdb.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
 	if events.err != nil {

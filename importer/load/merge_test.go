@@ -721,3 +721,21 @@ func TestEdgesBetween(t *testing.T) {
 		WHERE ARRAY(SELECT e.id FROM rye_import.edges_between(s.id, 'leads', t.id) e ORDER BY e.id)
 			<> ARRAY(SELECT e.id FROM rye.edges e WHERE e.source_id = s.id AND e.target_id = t.id AND e.edge_type = 'leads' ORDER BY e.id)`))
 }
+
+// TestOrigin has attrs hold what provenance gives, whatever a legacy id, an object or a column is called.
+func TestOrigin(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	for _, text := range []string{
+		"001", "", `a "quoted" one`, `back\slash`, `\u0041`, "two\nlines\r\nand\ttabs", "\x01\x1f\x7f", "Žluťoučký 東京 🐎", "a/b", "'; --", `{"run": 1}`,
+	} {
+		for _, slot := range []*string{nil, &text} {
+			for _, loaded := range []*time.Time{nil, &january} {
+				var same bool
+				require.NoError(t, pool.QueryRow(t.Context(), `SELECT rye_import.origin(1, 2, 3, $1, $1, $2, $3) = jsonb_build_object('import', rye_import.provenance(1, 2, 3, $1, $1, $2)
+					|| CASE WHEN $3::timestamptz IS NULL THEN '{}' ELSE jsonb_build_object('loaded_at', $3::timestamptz) END)`, text, slot, loaded).Scan(&same))
+				require.True(t, same, "%q", text)
+			}
+		}
+	}
+}

@@ -134,8 +134,7 @@ func TestForesee(t *testing.T) {
 	}
 	hold := func(t *testing.T, r *Run, n int32) {
 		t.Helper()
-		_, err := r.reserve(t.Context(), "CON", month, n, false)
-		require.NoError(t, err)
+		reserved(t, r, "CON", month, n)
 	}
 	for name, tc := range map[string]struct {
 		do   func(t *testing.T, pool *pgxpool.Pool)
@@ -181,14 +180,13 @@ func TestForesee(t *testing.T) {
 			}
 			before := state()
 			plan := planning(t, pool, "crm")
-			got, err := plan.plan.foresee(t.Context(), "CON", month, tc.n, false)
+			of := series{"CON", month}
+			got, err := plan.plan.foresee(t.Context(), []need{{of, tc.n}}, false)
 			require.NoError(t, err)
-			require.Equal(t, tc.want, got)
+			require.Equal(t, tc.want, got[of])
 			require.NoError(t, plan.Close(t.Context()))
 			require.Equal(t, before, state())
-			got, err = begun(t, pool, "crm").reserve(t.Context(), "CON", month, tc.n, false)
-			require.NoError(t, err)
-			require.Equal(t, tc.want, got, "as the run does it")
+			require.Equal(t, tc.want, reserved(t, begun(t, pool, "crm"), "CON", month, tc.n), "as the run does it")
 		})
 	}
 }
@@ -209,8 +207,7 @@ func TestFingerprint(t *testing.T) {
 
 	// A run that fails gives back what it held.
 	run := begun(t, pool, "crm")
-	_, err := run.reserve(t.Context(), "CON", month, 5, false)
-	require.NoError(t, err)
+	reserved(t, run, "CON", month, 5)
 	require.Empty(t, before.changes(read()), "codes that are held")
 	require.NoError(t, run.End(t.Context(), "failed", errors.New("failed"), nil))
 	require.Empty(t, before.changes(read()))
@@ -221,7 +218,7 @@ func TestFingerprint(t *testing.T) {
 	require.Equal(t, []string{"rye.nodes (2 rows, but not the same)", "rye_import.records (2 rows then, 1 now)"}, before.changes(read()))
 	cfg := config("crm")
 	cfg.Expected = before
-	_, err = Begin(t.Context(), pool, cfg)
+	_, err := Begin(t.Context(), pool, cfg)
 	var changed *GraphChangedError
 	require.ErrorAs(t, err, &changed)
 	require.Len(t, changed.Changes, 2)

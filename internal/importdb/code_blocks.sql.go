@@ -43,23 +43,23 @@ func (q *Queries) CodeBlockDeleteUsed(ctx context.Context, runNo int32) error {
 
 const codeBlockInsertFree = `-- name: CodeBlockInsertFree :exec
 INSERT INTO rye_import.code_blocks (prefix, year_month, first_val, last_val)
-VALUES ($1, $2, $3, $4)
+SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::int[]), unnest($4::int[])
 `
 
 type CodeBlockInsertFreeParams struct {
-	Prefix    string
-	YearMonth string
-	FirstVal  int32
-	LastVal   int32
+	Prefixes   []string
+	YearMonths []string
+	FirstVals  []int32
+	LastVals   []int32
 }
 
-// CodeBlockInsertFree leaves numbers free, the rest of a block that was taken in part.
+// CodeBlockInsertFree leaves numbers free, what is left of blocks that were taken in part.
 func (q *Queries) CodeBlockInsertFree(ctx context.Context, arg CodeBlockInsertFreeParams) error {
 	_, err := q.db.Exec(ctx, codeBlockInsertFree,
-		arg.Prefix,
-		arg.YearMonth,
-		arg.FirstVal,
-		arg.LastVal,
+		arg.Prefixes,
+		arg.YearMonths,
+		arg.FirstVals,
+		arg.LastVals,
 	)
 	return err
 }
@@ -95,27 +95,29 @@ func (q *Queries) CodeBlockListEnded(ctx context.Context, source string) ([]int3
 }
 
 const codeBlockListFree = `-- name: CodeBlockListFree :many
-SELECT block_no, first_val, last_val
-FROM rye_import.code_blocks
-WHERE prefix = $1 AND year_month = $2 AND run_no IS NULL
-ORDER BY first_val
-FOR UPDATE SKIP LOCKED
+SELECT b.block_no, b.prefix, b.year_month, b.first_val, b.last_val
+FROM rye_import.code_blocks b
+WHERE b.run_no IS NULL AND (b.prefix, b.year_month) IN (SELECT unnest($1::text[]), unnest($2::text[]))
+ORDER BY b.prefix, b.year_month, b.first_val
+FOR UPDATE OF b SKIP LOCKED
 `
 
 type CodeBlockListFreeParams struct {
-	Prefix    string
-	YearMonth string
+	Prefixes   []string
+	YearMonths []string
 }
 
 type CodeBlockListFreeRow struct {
-	BlockNo  int64
-	FirstVal int32
-	LastVal  int32
+	BlockNo   int64
+	Prefix    string
+	YearMonth string
+	FirstVal  int32
+	LastVal   int32
 }
 
-// CodeBlockListFree gives the free numbers of a prefix and month, lowest first, and locks them.
+// CodeBlockListFree gives the free numbers of prefixes and months, lowest first, and locks them.
 func (q *Queries) CodeBlockListFree(ctx context.Context, arg CodeBlockListFreeParams) ([]CodeBlockListFreeRow, error) {
-	rows, err := q.db.Query(ctx, codeBlockListFree, arg.Prefix, arg.YearMonth)
+	rows, err := q.db.Query(ctx, codeBlockListFree, arg.Prefixes, arg.YearMonths)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +125,13 @@ func (q *Queries) CodeBlockListFree(ctx context.Context, arg CodeBlockListFreePa
 	items := []CodeBlockListFreeRow{}
 	for rows.Next() {
 		var i CodeBlockListFreeRow
-		if err := rows.Scan(&i.BlockNo, &i.FirstVal, &i.LastVal); err != nil {
+		if err := rows.Scan(
+			&i.BlockNo,
+			&i.Prefix,
+			&i.YearMonth,
+			&i.FirstVal,
+			&i.LastVal,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -187,52 +195,71 @@ func (q *Queries) CodeBlockRelease(ctx context.Context, runNos []int32) (int64, 
 	return result.RowsAffected(), nil
 }
 
-const codeBlockReserve = `-- name: CodeBlockReserve :one
-WITH used AS (
-    SELECT coalesce(max(substring(n.properties ->> 'code' FROM length($1::text || '-' || $2::text || '-') + 1)::bigint), 0) AS last_val
-    FROM rye.nodes n
-    WHERE n.properties ->> 'code' LIKE $1::text || '-' || $2::text || '-%'
-        AND n.properties ->> 'code' ~ ('^' || $1::text || '-' || $2::text || '-[0-9]{1,9}$')
+const codeBlockReserve = `-- name: CodeBlockReserve :many
+WITH wanted AS (
+    SELECT unnest($2::text[]) AS prefix, unnest($3::text[]) AS year_month, unnest($4::int[]) AS codes
 ), drawn AS (
     INSERT INTO rye.crm_code_counters AS c (prefix, year_month, next_val)
-    SELECT $1::text, $2::text, used.last_val + 1 + $3::int FROM used
+    SELECT w.prefix, w.year_month, rye_import.last_code_number(w.prefix, w.year_month) + 1 + w.codes
+    FROM wanted w
+    ORDER BY w.prefix, w.year_month
     ON CONFLICT (prefix, year_month) DO UPDATE
-        SET next_val = greatest(c.next_val, (SELECT last_val + 1 FROM used)::int) + $3::int
-    RETURNING c.next_val
+        SET next_val = greatest(c.next_val + (SELECT w.codes FROM wanted w WHERE w.prefix = c.prefix AND w.year_month = c.year_month), excluded.next_val)
+    RETURNING c.prefix, c.year_month, c.next_val
 )
 INSERT INTO rye_import.code_blocks (prefix, year_month, first_val, last_val, run_no)
-SELECT $1::text, $2::text, drawn.next_val - $3::int, drawn.next_val - 1, $4::int
-FROM drawn
-RETURNING block_no, first_val, last_val
+SELECT d.prefix, d.year_month, d.next_val - w.codes, d.next_val - 1, $1::int
+FROM drawn d
+JOIN wanted w ON w.prefix = d.prefix AND w.year_month = d.year_month
+RETURNING prefix, year_month, first_val, last_val
 `
 
 type CodeBlockReserveParams struct {
-	Prefix    string
-	YearMonth string
-	Codes     int32
-	RunNo     int32
+	RunNo      int32
+	Prefixes   []string
+	YearMonths []string
+	Codes      []int32
 }
 
 type CodeBlockReserveRow struct {
-	BlockNo  int64
-	FirstVal int32
-	LastVal  int32
+	Prefix    string
+	YearMonth string
+	FirstVal  int32
+	LastVal   int32
 }
 
-// CodeBlockReserve draws numbers from the counter of a prefix and month and notes them as held by a
-// run. The counter moves past every code that is in use, also past those that came in by another
-// way. Its row is locked for this short transaction alone, so that nobody who creates codes
-// meanwhile waits for the run.
-func (q *Queries) CodeBlockReserve(ctx context.Context, arg CodeBlockReserveParams) (CodeBlockReserveRow, error) {
-	row := q.db.QueryRow(ctx, codeBlockReserve,
-		arg.Prefix,
-		arg.YearMonth,
-		arg.Codes,
+// CodeBlockReserve draws numbers from the counters of prefixes and months, and notes them as held by a
+// run. A counter moves past every code that is in use, also past those that came in by another
+// way. What is in use is looked up before the first counter is locked, and the counters are locked in order, for this short
+// transaction alone, so that nobody who creates codes meanwhile waits for the run.
+func (q *Queries) CodeBlockReserve(ctx context.Context, arg CodeBlockReserveParams) ([]CodeBlockReserveRow, error) {
+	rows, err := q.db.Query(ctx, codeBlockReserve,
 		arg.RunNo,
+		arg.Prefixes,
+		arg.YearMonths,
+		arg.Codes,
 	)
-	var i CodeBlockReserveRow
-	err := row.Scan(&i.BlockNo, &i.FirstVal, &i.LastVal)
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CodeBlockReserveRow{}
+	for rows.Next() {
+		var i CodeBlockReserveRow
+		if err := rows.Scan(
+			&i.Prefix,
+			&i.YearMonth,
+			&i.FirstVal,
+			&i.LastVal,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const codeBlockRewind = `-- name: CodeBlockRewind :execrows
@@ -264,29 +291,28 @@ func (q *Queries) CodeBlockRewind(ctx context.Context) (int64, error) {
 }
 
 const codeBlockTake = `-- name: CodeBlockTake :exec
-UPDATE rye_import.code_blocks SET run_no = $1::int, last_val = $2 WHERE block_no = $3
+UPDATE rye_import.code_blocks b
+SET run_no = $1::int, last_val = t.last_val
+FROM (SELECT unnest($2::bigint[]) AS block_no, unnest($3::int[]) AS last_val) t
+WHERE b.block_no = t.block_no
 `
 
 type CodeBlockTakeParams struct {
-	RunNo   int32
-	LastVal int32
-	BlockNo int64
+	RunNo    int32
+	BlockNos []int64
+	LastVals []int32
 }
 
-// CodeBlockTake lets a run hold the numbers of a free block up to one of them.
+// CodeBlockTake lets a run hold the numbers of free blocks, of each up to one of them.
 func (q *Queries) CodeBlockTake(ctx context.Context, arg CodeBlockTakeParams) error {
-	_, err := q.db.Exec(ctx, codeBlockTake, arg.RunNo, arg.LastVal, arg.BlockNo)
+	_, err := q.db.Exec(ctx, codeBlockTake, arg.RunNo, arg.BlockNos, arg.LastVals)
 	return err
 }
 
 const codeCounterPeek = `-- name: CodeCounterPeek :one
 SELECT coalesce((
         SELECT c.next_val FROM rye.crm_code_counters c WHERE c.prefix = $1::text AND c.year_month = $2::text), 1)::int AS next_val,
-    coalesce((
-        SELECT max(substring(n.properties ->> 'code' FROM length($1::text || '-' || $2::text || '-') + 1)::bigint)
-        FROM rye.nodes n
-        WHERE n.properties ->> 'code' LIKE $1::text || '-' || $2::text || '-%'
-            AND n.properties ->> 'code' ~ ('^' || $1::text || '-' || $2::text || '-[0-9]{1,9}$')), 0)::int AS last_used
+    rye_import.last_code_number($1::text, $2::text)::int AS last_used
 `
 
 type CodeCounterPeekParams struct {

@@ -80,7 +80,7 @@ SELECT $1, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r
         WHEN r.effective_to IS NOT NULL THEN 'ended'
         ELSE 'new'
     END,
-    jsonb_build_object('import', rye_import.provenance($1, r.file_no, r.line, b.object, r.legacy_id, r.slot))
+    rye_import.origin($1, r.file_no, r.line, b.object, r.legacy_id, r.slot, NULL)
 FROM ranked r
 JOIN rye_import.objects b ON b.object_no = r.object_no
 `

@@ -23,7 +23,7 @@ SELECT s.id,
         THEN e.properties || jsonb_build_object('from_stage', f.prev_stage, 'to_stage', f.claim -> 'stage')
         ELSE e.properties END,
     a.node_id, 'import:' || $1::text,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL))
+    rye_import.origin(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL, NULL)
 FROM rye_import.staging_events e
 JOIN rye_import.staging_records s ON s.run_no = e.run_no AND s.rec = e.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
@@ -177,7 +177,7 @@ SELECT $1, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_id, r
         WHEN r.effective_to IS NOT NULL THEN 'ended'
         ELSE 'new'
     END,
-    jsonb_build_object('import', rye_import.provenance($1, r.file_no, r.line, b.object, r.legacy_id, r.slot))
+    rye_import.origin($1, r.file_no, r.line, b.object, r.legacy_id, r.slot, NULL)
 FROM ranked r
 JOIN rye_import.objects b ON b.object_no = r.object_no
 `
@@ -243,8 +243,7 @@ INSERT INTO rye_import.merge_facts (run_no, rec, id, slot, subject_id, assertion
 SELECT $1, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion_key, l.claim, l.said_at,
     CASE WHEN l.event_id IS NOT NULL THEN l.event_id WHEN l.prev_stage IS NOT NULL THEN gen_random_uuid() END,
     l.event_id IS NOT NULL, false, l.prev_stage, l.next_id, l.next_at,
-    jsonb_build_object('import', rye_import.provenance($1, l.file_no, l.line, b.object, l.legacy_id, l.slot)
-        || jsonb_build_object('loaded_at', $2::timestamptz))
+    rye_import.origin($1, l.file_no, l.line, b.object, l.legacy_id, l.slot, $2::timestamptz)
 FROM linked l
 JOIN rye_import.objects b ON b.object_no = l.object_no
 `

@@ -58,17 +58,18 @@ LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
 WHERE s.run_no = $2 AND s.kind = 'node' AND s.changed AND (s.alias OR NOT s.existing AND n.rec IS NOT NULL)
     AND NOT EXISTS (
         SELECT FROM rye.node_source_map m
-        WHERE m.source_schema = o.source AND m.source_table = o.object AND m.source_id = s.legacy_id)
+        WHERE m.source_schema = $3 AND m.source_table = o.object AND m.source_id = s.legacy_id)
 `
 
 type NodeSourceMapInsertStagedParams struct {
 	IDType string
 	RunNo  int32
+	Source string
 }
 
 // NodeSourceMapInsertStaged ties the new records of the run to their nodes.
 func (q *Queries) NodeSourceMapInsertStaged(ctx context.Context, arg NodeSourceMapInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, nodeSourceMapInsertStaged, arg.IDType, arg.RunNo)
+	result, err := q.db.Exec(ctx, nodeSourceMapInsertStaged, arg.IDType, arg.RunNo, arg.Source)
 	if err != nil {
 		return 0, err
 	}

@@ -184,7 +184,7 @@ WITH given AS (
 UPDATE rye.nodes n
 SET properties = n.properties || g.properties
 FROM given g
-WHERE n.id = g.id AND n.properties = g.read AND n.properties || g.properties <> n.properties
+WHERE n.id = ANY ($1::uuid[]) AND n.id = g.id AND n.properties = g.read AND n.properties || g.properties <> n.properties
 `
 
 type NodeSetStagesParams struct {
@@ -193,7 +193,8 @@ type NodeSetStagesParams struct {
 	Read       []json.RawMessage
 }
 
-// NodeSetStages writes the stages of pipelines that are as they were read.
+// NodeSetStages writes the stages of pipelines that are as they were read. The merge of a source that says its first word joins
+// by hashes, and would read all nodes to find these few: hence their ids once more.
 func (q *Queries) NodeSetStages(ctx context.Context, arg NodeSetStagesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, nodeSetStages, arg.IDs, arg.Properties, arg.Read)
 	if err != nil {

@@ -20,12 +20,12 @@ func (q *Queries) SessionBeginPlan(ctx context.Context, last string) error {
 }
 
 const sessionBoundWaits = `-- name: SessionBoundWaits :exec
-SELECT set_config('lock_timeout', '2s', true)
+SELECT set_config('lock_timeout', $1::text, true)
 `
 
 // SessionBoundWaits bounds how long this transaction waits for a lock.
-func (q *Queries) SessionBoundWaits(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, sessionBoundWaits)
+func (q *Queries) SessionBoundWaits(ctx context.Context, atMost string) error {
+	_, err := q.db.Exec(ctx, sessionBoundWaits, atMost)
 	return err
 }
 

@@ -1,32 +1,32 @@
--- CodeBlockReserve draws numbers from the counter of a prefix and month and notes them as held by a
--- run. The counter moves past every code that is in use, also past those that came in by another
--- way. Its row is locked for this short transaction alone, so that nobody who creates codes
--- meanwhile waits for the run.
--- name: CodeBlockReserve :one
-WITH used AS (
-    SELECT coalesce(max(substring(n.properties ->> 'code' FROM length(@prefix::text || '-' || @year_month::text || '-') + 1)::bigint), 0) AS last_val
-    FROM rye.nodes n
-    WHERE n.properties ->> 'code' LIKE @prefix::text || '-' || @year_month::text || '-%'
-        AND n.properties ->> 'code' ~ ('^' || @prefix::text || '-' || @year_month::text || '-[0-9]{1,9}$')
+-- CodeBlockReserve draws numbers from the counters of prefixes and months, and notes them as held by a
+-- run. A counter moves past every code that is in use, also past those that came in by another
+-- way. What is in use is looked up before the first counter is locked, and the counters are locked in order, for this short
+-- transaction alone, so that nobody who creates codes meanwhile waits for the run.
+-- name: CodeBlockReserve :many
+WITH wanted AS (
+    SELECT unnest(@prefixes::text[]) AS prefix, unnest(@year_months::text[]) AS year_month, unnest(@codes::int[]) AS codes
 ), drawn AS (
     INSERT INTO rye.crm_code_counters AS c (prefix, year_month, next_val)
-    SELECT @prefix::text, @year_month::text, used.last_val + 1 + @codes::int FROM used
+    SELECT w.prefix, w.year_month, rye_import.last_code_number(w.prefix, w.year_month) + 1 + w.codes
+    FROM wanted w
+    ORDER BY w.prefix, w.year_month
     ON CONFLICT (prefix, year_month) DO UPDATE
-        SET next_val = greatest(c.next_val, (SELECT last_val + 1 FROM used)::int) + @codes::int
-    RETURNING c.next_val
+        SET next_val = greatest(c.next_val + (SELECT w.codes FROM wanted w WHERE w.prefix = c.prefix AND w.year_month = c.year_month), excluded.next_val)
+    RETURNING c.prefix, c.year_month, c.next_val
 )
 INSERT INTO rye_import.code_blocks (prefix, year_month, first_val, last_val, run_no)
-SELECT @prefix::text, @year_month::text, drawn.next_val - @codes::int, drawn.next_val - 1, @run_no::int
-FROM drawn
-RETURNING block_no, first_val, last_val;
+SELECT d.prefix, d.year_month, d.next_val - w.codes, d.next_val - 1, @run_no::int
+FROM drawn d
+JOIN wanted w ON w.prefix = d.prefix AND w.year_month = d.year_month
+RETURNING prefix, year_month, first_val, last_val;
 
--- CodeBlockListFree gives the free numbers of a prefix and month, lowest first, and locks them.
+-- CodeBlockListFree gives the free numbers of prefixes and months, lowest first, and locks them.
 -- name: CodeBlockListFree :many
-SELECT block_no, first_val, last_val
-FROM rye_import.code_blocks
-WHERE prefix = @prefix AND year_month = @year_month AND run_no IS NULL
-ORDER BY first_val
-FOR UPDATE SKIP LOCKED;
+SELECT b.block_no, b.prefix, b.year_month, b.first_val, b.last_val
+FROM rye_import.code_blocks b
+WHERE b.run_no IS NULL AND (b.prefix, b.year_month) IN (SELECT unnest(@prefixes::text[]), unnest(@year_months::text[]))
+ORDER BY b.prefix, b.year_month, b.first_val
+FOR UPDATE OF b SKIP LOCKED;
 
 -- CodeBlockListFreeAfter gives the numbers of a prefix and month that are free once some runs have been cleaned
 -- up after, lowest first. It locks nothing.
@@ -41,20 +41,19 @@ ORDER BY first_val;
 -- name: CodeCounterPeek :one
 SELECT coalesce((
         SELECT c.next_val FROM rye.crm_code_counters c WHERE c.prefix = @prefix::text AND c.year_month = @year_month::text), 1)::int AS next_val,
-    coalesce((
-        SELECT max(substring(n.properties ->> 'code' FROM length(@prefix::text || '-' || @year_month::text || '-') + 1)::bigint)
-        FROM rye.nodes n
-        WHERE n.properties ->> 'code' LIKE @prefix::text || '-' || @year_month::text || '-%'
-            AND n.properties ->> 'code' ~ ('^' || @prefix::text || '-' || @year_month::text || '-[0-9]{1,9}$')), 0)::int AS last_used;
+    rye_import.last_code_number(@prefix::text, @year_month::text)::int AS last_used;
 
--- CodeBlockTake lets a run hold the numbers of a free block up to one of them.
+-- CodeBlockTake lets a run hold the numbers of free blocks, of each up to one of them.
 -- name: CodeBlockTake :exec
-UPDATE rye_import.code_blocks SET run_no = @run_no::int, last_val = @last_val WHERE block_no = @block_no;
+UPDATE rye_import.code_blocks b
+SET run_no = @run_no::int, last_val = t.last_val
+FROM (SELECT unnest(@block_nos::bigint[]) AS block_no, unnest(@last_vals::int[]) AS last_val) t
+WHERE b.block_no = t.block_no;
 
--- CodeBlockInsertFree leaves numbers free, the rest of a block that was taken in part.
+-- CodeBlockInsertFree leaves numbers free, what is left of blocks that were taken in part.
 -- name: CodeBlockInsertFree :exec
 INSERT INTO rye_import.code_blocks (prefix, year_month, first_val, last_val)
-VALUES (@prefix, @year_month, @first_val, @last_val);
+SELECT unnest(@prefixes::text[]), unnest(@year_months::text[]), unnest(@first_vals::int[]), unnest(@last_vals::int[]);
 
 -- CodeBlockDeleteUsed forgets the blocks of a run whose nodes carry the numbers now. It belongs into
 -- the transaction that makes the nodes.

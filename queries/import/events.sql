@@ -11,8 +11,9 @@ SELECT s.id,
         THEN e.properties || jsonb_build_object('from_stage', f.prev_stage, 'to_stage', f.claim -> 'stage')
         ELSE e.properties END,
     coalesce(a.id, am.node_id), 'import:' || @source::text,
-    jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL)
-        || CASE WHEN r.target_id IS NULL THEN '{}' ELSE jsonb_build_object('revises', r.target_id) END)
+    CASE WHEN r.target_id IS NULL THEN rye_import.origin(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL, NULL)
+        ELSE jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL)
+            || jsonb_build_object('revises', r.target_id)) END
 FROM rye_import.staging_events e
 JOIN rye_import.staging_records s ON s.run_no = e.run_no AND s.rec = e.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
@@ -21,7 +22,7 @@ LEFT JOIN rye_import.staging_records a
 LEFT JOIN rye_import.objects ao ON ao.object_no = e.actor_object_no
 LEFT JOIN rye.node_source_map am
     ON am.source_schema = @source::text AND am.source_table = ao.object AND am.source_id = e.actor_ref
-LEFT JOIN rye_import.records r ON s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+LEFT JOIN rye_import.records r ON @known::boolean AND s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye_import.merge_facts f
     ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
 WHERE e.run_no = @run_no;

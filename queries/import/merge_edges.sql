@@ -45,7 +45,7 @@ SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_
         WHEN r.effective_to IS NOT NULL THEN 'ended'
         ELSE 'new'
     END,
-    jsonb_build_object('import', rye_import.provenance(@run_no, r.file_no, r.line, b.object, r.legacy_id, r.slot))
+    rye_import.origin(@run_no, r.file_no, r.line, b.object, r.legacy_id, r.slot, NULL)
 FROM ranked r
 JOIN rye_import.objects b ON b.object_no = r.object_no;
 

@@ -84,8 +84,7 @@ SELECT @run_no, l.rec, l.id, l.slot, l.subject_id, l.assertion_type, l.assertion
          WHEN l.assertion_type = 'deal_stage' AND NOT l.stands AND l.prev_stage IS NOT NULL AND l.claim IS NOT NULL THEN gen_random_uuid() END,
     l.event_id IS NOT NULL, l.stands, CASE WHEN l.assertion_type = 'deal_stage' THEN l.prev_stage END,
     CASE WHEN l.following_claim IS NOT NULL THEN l.following END, l.following_at,
-    CASE WHEN NOT l.stands THEN jsonb_build_object('import', rye_import.provenance(o.run_no, o.file_no, o.line, b.object, o.legacy_id, l.slot)
-        || jsonb_build_object('loaded_at', @started_at::timestamptz)) END
+    CASE WHEN NOT l.stands THEN rye_import.origin(o.run_no, o.file_no, o.line, b.object, o.legacy_id, l.slot, @started_at::timestamptz) END
 FROM linked l
 LEFT JOIN rye_import.staging_records o ON o.run_no = @run_no AND o.rec = l.rec
 LEFT JOIN rye_import.objects b ON b.object_no = o.object_no

@@ -12,7 +12,7 @@ LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
 WHERE s.run_no = @run_no AND s.kind = 'node' AND s.changed AND (s.alias OR NOT s.existing AND n.rec IS NOT NULL)
     AND NOT EXISTS (
         SELECT FROM rye.node_source_map m
-        WHERE m.source_schema = o.source AND m.source_table = o.object AND m.source_id = s.legacy_id);
+        WHERE m.source_schema = @source AND m.source_table = o.object AND m.source_id = s.legacy_id);
 
 -- NodeSourceMapJoin ties a record that came later to the node that a record which is the same
 -- entity has already.

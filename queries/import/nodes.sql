@@ -57,7 +57,8 @@ SELECT (properties ->> 'code')::text AS code
 FROM rye.nodes
 WHERE properties ->> 'code' LIKE 'PL-%';
 
--- NodeSetStages writes the stages of pipelines that are as they were read.
+-- NodeSetStages writes the stages of pipelines that are as they were read. The merge of a source that says its first word joins
+-- by hashes, and would read all nodes to find these few: hence their ids once more.
 -- name: NodeSetStages :execrows
 WITH given AS (
     SELECT unnest(@ids::uuid[]) AS id, unnest(@properties::jsonb[]) AS properties, unnest(@read::jsonb[]) AS read
@@ -65,7 +66,7 @@ WITH given AS (
 UPDATE rye.nodes n
 SET properties = n.properties || g.properties
 FROM given g
-WHERE n.id = g.id AND n.properties = g.read AND n.properties || g.properties <> n.properties;
+WHERE n.id = ANY (@ids::uuid[]) AND n.id = g.id AND n.properties = g.read AND n.properties || g.properties <> n.properties;
 
 -- NodeCountHidden counts the nodes of the crosswalk that this session does not see.
 -- name: NodeCountHidden :one

@@ -64,7 +64,7 @@ SELECT current_user::text AS role_name,
 
 -- SessionBoundWaits bounds how long this transaction waits for a lock.
 -- name: SessionBoundWaits :exec
-SELECT set_config('lock_timeout', '2s', true);
+SELECT set_config('lock_timeout', @at_most::text, true);
 
 -- SessionLockPipelineCodes lets one run at a time name pipelines, until its transaction ends: two that
 -- name one alike would take the same code.
