@@ -249,19 +249,28 @@ func (m *merger) clone() *merger {
 	return &c
 }
 
-// firstFacts waits for the facts. Meanwhile it writes the stages of the pipelines, and resolves the participants.
-func (m *merger) firstFacts(ctx context.Context) error {
-	_, err := m.q.MergeParticipantInsertFirst(ctx, importdb.MergeParticipantInsertFirstParams{RunNo: m.no, Loose: m.first.loose})
+// firstFacts waits for the facts. Meanwhile it resolves the participants, and makes the events that do not depend on facts, of which
+// it gives the number.
+func (m *merger) firstFacts(ctx context.Context) (events int64, err error) {
+	_, err = m.q.MergeParticipantInsertFirst(ctx, importdb.MergeParticipantInsertFirstParams{RunNo: m.no, Loose: m.first.loose})
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if events, err = m.firstEvents(ctx, false); err != nil {
+		return 0, err
 	}
 	if err := m.first.await(ctx, firstStages); err != nil {
-		return err
+		return 0, err
 	}
 	if len(m.first.seen) > 0 {
 		if _, err := m.setStages(ctx, m.first.seen); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return m.first.await(ctx, firstChains)
+	return events, m.first.await(ctx, firstChains)
+}
+
+// firstEvents makes the events of records that tell of stages of deals, or the others.
+func (m *merger) firstEvents(ctx context.Context, stages bool) (int64, error) {
+	return m.q.EventInsertFirst(ctx, importdb.EventInsertFirstParams{RunNo: m.no, Source: m.source, Stages: stages})
 }

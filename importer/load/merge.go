@@ -668,8 +668,10 @@ func (m *merger) effects(ctx context.Context, recs []int64, effect string) error
 
 // facts builds the chains of facts, and makes the events that they and the activities need.
 func (m *merger) facts(ctx context.Context) error {
+	events := count{}
 	if m.fresh {
-		if err := m.firstFacts(ctx); err != nil {
+		var err error
+		if events.n, err = m.firstFacts(ctx); err != nil {
 			return err
 		}
 	} else {
@@ -691,9 +693,8 @@ func (m *merger) facts(ctx context.Context) error {
 		return err
 	}
 
-	events := count{}
 	if m.fresh {
-		events.add(m.q.EventInsertFirst(ctx, importdb.EventInsertFirstParams{RunNo: m.no, Source: m.source}))
+		events.add(m.firstEvents(ctx, true))
 	} else {
 		events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known}))
 	}

@@ -30,18 +30,21 @@ JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN rye_import.merge_keys a
     ON a.run_no = $2 AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref
 LEFT JOIN rye_import.merge_facts f
-    ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded
-WHERE e.run_no = $2
+    ON $3::boolean AND f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded
+WHERE e.run_no = $2 AND $3::boolean = (e.rec IN (
+    SELECT h.rec FROM rye_import.staging_facts h WHERE h.run_no = $2 AND h.assertion_type = 'deal_stage' AND h.history))
 `
 
 type EventInsertFirstParams struct {
 	Source string
 	RunNo  int32
+	Stages bool
 }
 
-// EventInsertFirst makes the events of the run, as EventInsertStaged does.
+// EventInsertFirst makes the events of the run, as EventInsertStaged does: those of records that tell of stages of deals, which wait
+// for the chains of facts, or the others.
 func (q *Queries) EventInsertFirst(ctx context.Context, arg EventInsertFirstParams) (int64, error) {
-	result, err := q.db.Exec(ctx, eventInsertFirst, arg.Source, arg.RunNo)
+	result, err := q.db.Exec(ctx, eventInsertFirst, arg.Source, arg.RunNo, arg.Stages)
 	if err != nil {
 		return 0, err
 	}

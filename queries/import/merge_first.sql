@@ -236,7 +236,8 @@ SELECT @run_no, r.rec, r.id, r.event_id, r.node_id, r.role, r.properties,
     END
 FROM ranked r;
 
--- EventInsertFirst makes the events of the run, as EventInsertStaged does.
+-- EventInsertFirst makes the events of the run, as EventInsertStaged does: those of records that tell of stages of deals, which wait
+-- for the chains of facts, or the others.
 -- name: EventInsertFirst :execrows
 INSERT INTO rye.events (id, event_type, occurred_at, summary, properties, actor_node_id, actor_system, attrs)
 SELECT s.id,
@@ -254,8 +255,9 @@ JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN rye_import.merge_keys a
     ON a.run_no = @run_no AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref
 LEFT JOIN rye_import.merge_facts f
-    ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded
-WHERE e.run_no = @run_no;
+    ON @stages::boolean AND f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded
+WHERE e.run_no = @run_no AND @stages::boolean = (e.rec IN (
+    SELECT h.rec FROM rye_import.staging_facts h WHERE h.run_no = @run_no AND h.assertion_type = 'deal_stage' AND h.history));
 
 -- MergeFirstDelete takes back what was resolved, for a merge that begins anew.
 -- name: MergeFirstDelete :exec
