@@ -121,7 +121,7 @@ func TestReserve_InTheWay(t *testing.T) {
 	r := begun(t, pool, "a")
 	person, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-	defer person.Rollback(t.Context()) //nolint:errcheck // a rollback after the commit does nothing
+	defer person.Rollback(t.Context())
 	require.Equal(t, "OPP-2401-0001", draw(person, "OPP"))
 
 	con, opp := series{"CON", month}, series{"OPP", month}
@@ -145,7 +145,7 @@ func TestReserve_InTheWay(t *testing.T) {
 	// With nodes locked, the person may wait for one of them: the merge begins anew.
 	person, err = pool.Begin(t.Context())
 	require.NoError(t, err)
-	defer person.Rollback(t.Context()) //nolint:errcheck // as above
+	defer person.Rollback(t.Context())
 	draw(person, "OPP")
 	_, err = r.reserve(t.Context(), []need{{con, 2}, {opp, 2}}, true)
 	require.ErrorIs(t, err, errCollision)

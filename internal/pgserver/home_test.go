@@ -17,6 +17,7 @@ func TestChildEnv(t *testing.T) {
 		"PATH=/opt/pg/bin:/usr/bin:/bin",
 		"LC_ALL=C",
 		"TZ=UTC",
+		"GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=16777216:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=268435456",
 		"LD_LIBRARY_PATH=value of LD_LIBRARY_PATH",
 		"DYLD_LIBRARY_PATH=value of DYLD_LIBRARY_PATH",
 	}, env)
