@@ -21,7 +21,7 @@ demo: postgres build ## load an invented Salesforce export into the embedded Pos
 
 .PHONY: test
 test: postgres ## run all tests, on a private PostgreSQL
-	$(GO) test $(RACE) -timeout 25m ./...
+	$(GO) test $(RACE) -timeout 60m ./...
 
 .PHONY: postgres
 postgres: ## install PostgreSQL through the system's package manager if it is missing

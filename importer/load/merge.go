@@ -101,7 +101,9 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 			r.Postponed = m.delayed
 			return m.out, nil
 		}
-		sorted = m.sorted
+		if m.sorted != nil {
+			sorted = m.sorted
+		}
 		// Once the caller has settled the run, its reject files are written.
 		if attempt < mergeAttempts && m.phase != phaseCheck && isCollision(err) {
 			if err := r.again(ctx, err); err != nil {
@@ -159,11 +161,13 @@ func (m *merger) transact(ctx context.Context) (err error) {
 }
 
 // open begins a transaction.
-func (m *merger) open(ctx context.Context) (err error) {
-	if m.tx, err = m.run.pool.Begin(ctx); err == nil {
-		m.q = importdb.New(m.tx)
+func (m *merger) open(ctx context.Context) error {
+	tx, err := m.run.pool.Begin(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	m.tx, m.q = tx, importdb.New(tx)
+	return nil
 }
 
 // commitTimeout is how long a commit may take: it writes what is left of the log to the disk.
