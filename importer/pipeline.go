@@ -221,7 +221,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		re := recordError(err)
+		re := errorOf[*decode.RecordError](err)
 		switch {
 		case re != nil:
 			own.files[f.no]++
@@ -268,25 +268,15 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	return next, err
 }
 
-// recordError gives what is wrong with a record that could not be decoded, if that is what an error says. Nearly all
-// records are good, and to look for it takes memory.
-func recordError(err error) *decode.RecordError {
+// errorOf gives the error of a type that an error is, or nil. Nearly all records are good, and to look for it takes memory.
+func errorOf[T error](err error) T {
 	if err == nil {
-		return nil
+		var none T
+		return none
 	}
-	var re *decode.RecordError
-	errors.As(err, &re)
-	return re
-}
-
-// fieldError gives what is wrong with a record that could not be mapped, likewise.
-func fieldError(err error) *mapping.FieldError {
-	if err == nil {
-		return nil
-	}
-	var fe *mapping.FieldError
-	errors.As(err, &fe)
-	return fe
+	var found T
+	errors.As(err, &found)
+	return found
 }
 
 // newChunk begins a chunk of a file, in the room of one that is done with.
@@ -412,7 +402,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 		count.read++
 		returned = appendOrigin(returned, rec.rec, name, rec.Origin)
 		skipped, err := m.Map(b, rec.rec, rec.Line, rec.Cells)
-		fe := fieldError(err)
+		fe := errorOf[*mapping.FieldError](err)
 		switch {
 		case fe != nil:
 			rejects = append(rejects, load.Reject{
