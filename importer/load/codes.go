@@ -255,9 +255,7 @@ func (m *merger) pipelineCodes(ctx context.Context) error {
 		return err
 	}
 	codes := make(map[int64]string, len(pipelines))
-	if m.first != nil {
-		defer func() { m.first.codes <- codes }() // it has room, and is written once
-	}
+	defer func() { m.resolver.codes <- codes }() // it has room, and is written once
 	if len(pipelines) == 0 {
 		return nil
 	}

@@ -118,7 +118,7 @@ func (m *merger) contestFacts(ctx context.Context) error {
 		return nil
 	}
 	contested, err := m.q.MergeContestedInsertFacts(ctx, importdb.MergeContestedInsertFactsParams{
-		RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt, Prefer: string(m.opts.Prefer),
+		RunNo: m.no, StartedAt: m.run.cfg.StartedAt, Prefer: string(m.opts.Prefer),
 	})
 	m.contest += contested
 	if err != nil || contested == 0 {

@@ -53,49 +53,21 @@ func (m *merger) placeholders(ctx context.Context) error {
 }
 
 // stages brings the stage lists of pipelines up to date with the stages that the run's deals have
-// been seen in, and notes the key of each label for the facts.
+// been seen in.
 func (m *merger) stages(ctx context.Context) error {
-	deals, err := m.q.MergeDealInsert(ctx, importdb.MergeDealInsertParams{RunNo: m.no, Source: m.source})
+	if err := m.resolver.resolve(ctx, stagesOfDeals); err != nil || len(m.resolver.seen) == 0 {
+		return err
+	}
+	pipelines, err := m.q.NodeListPipelines(ctx, slices.Collect(maps.Keys(m.resolver.seen)))
 	if err != nil {
 		return err
 	}
-	if deals > 0 {
-		// Else the planner would take it that this run has none, as the last one it knows of, and read them deal by deal.
-		if err := m.q.StagingAnalyzeMerge(ctx, "deals"); err != nil {
-			return err
-		}
-	}
-	shown, err := m.q.StagingStageListSeen(ctx, importdb.StagingStageListSeenParams{RunNo: m.no, Source: m.source})
+	_, update, err := mergePipelines(m.no, pipelines, m.resolver.seen)
 	if err != nil {
 		return err
-	}
-	named, err := m.q.MergeDealListLabels(ctx, importdb.MergeDealListLabelsParams{RunNo: m.no, Source: m.source})
-	if err != nil {
-		return err
-	}
-	seen, err := seenStages(ctx, m.q, m.no, shown, named)
-	if err != nil || len(seen) == 0 {
-		return err
-	}
-	labels, err := m.setStages(ctx, seen)
-	if err != nil {
-		return err
-	}
-	return m.q.MergeStageInsertMany(ctx, labels)
-}
-
-// setStages brings the stage lists of pipelines up to date, and gives the key of each label.
-func (m *merger) setStages(ctx context.Context, seen map[uuid.UUID][]seenStage) (importdb.MergeStageInsertManyParams, error) {
-	pipelines, err := m.q.NodeListPipelines(ctx, slices.Collect(maps.Keys(seen)))
-	if err != nil {
-		return importdb.MergeStageInsertManyParams{}, err
-	}
-	labels, update, err := mergePipelines(m.no, pipelines, seen)
-	if err != nil {
-		return labels, err
 	}
 	_, err = m.q.NodeSetStages(ctx, update)
-	return labels, err
+	return err
 }
 
 // mergePipelines adds the stages that were seen to those of the pipelines: the keys of their labels, and the lists.
@@ -129,9 +101,15 @@ func mergePipelines(no int32, pipelines []importdb.NodeListPipelinesRow, seen ma
 
 // seenStages gathers the stages of each pipeline: as deals show them, as history names them, and as
 // the source defines them for all of its pipelines.
-func seenStages(ctx context.Context, q *importdb.Queries, no int32, shown []importdb.StagingStageListSeenRow,
-	named []importdb.MergeDealListLabelsRow,
-) (map[uuid.UUID][]seenStage, error) {
+func seenStages(ctx context.Context, q *importdb.Queries, no int32) (map[uuid.UUID][]seenStage, error) {
+	shown, err := q.StagingStageListSeen(ctx, no)
+	if err != nil {
+		return nil, err
+	}
+	named, err := q.MergeDealListLabels(ctx, no)
+	if err != nil {
+		return nil, err
+	}
 	seen := make(map[uuid.UUID][]seenStage)
 	var defined []seenStage
 	for _, r := range shown {

@@ -28,6 +28,10 @@ func (m *merger) lock(ctx context.Context, folded []uuid.UUID) error {
 		return err
 	}
 	params := importdb.MergeLockInsertParams{RunNo: m.no, Source: m.source, ArchiveNos: archive, FoldedIDs: folded}
+	before, err := m.q.MergeLockMoment(ctx)
+	if err != nil {
+		return err
+	}
 	found, err := m.q.MergeLockInsert(ctx, params)
 	if err != nil || found == 0 {
 		return err
@@ -36,7 +40,11 @@ func (m *merger) lock(ctx context.Context, folded []uuid.UUID) error {
 		return err
 	}
 	m.locked = true
-	// While it waited, somebody may have merged one of them, and its records are another's now.
+	// While it waited, somebody may have merged one of them, and its records are another's now. Mostly nobody has done anything.
+	after, err := m.q.MergeLockMoment(ctx)
+	if err != nil || after == before {
+		return err
+	}
 	found, err = m.q.MergeLockInsert(ctx, params)
 	if err == nil && found > 0 {
 		return errCollision

@@ -62,7 +62,6 @@ type merger struct {
 	asked   bool    // whether there are references by name
 	locked  bool    // whether nodes are locked
 	fresh   bool    // whether nothing of the graph can be meant: no record, and nothing that one refers to, stood in it
-	first   *first  // what a fresh source says; nil for others
 	lost    int64   // records that lose to others of the same key
 	waiting []int64 // records that are the same as others which have not come
 	dispute bool    // whether the source has conflicts
@@ -72,7 +71,8 @@ type merger struct {
 
 	unchanged map[string]int64 // records of which nothing more is asked, by object
 
-	sorted *merger // as it was when the transaction of its keys had committed, if that is one of its own
+	resolver *resolver
+	sorted   *merger // as it was when the transaction of its keys had committed, if that is one of its own
 
 	do func(context.Context) error // what is done in the transaction
 }
@@ -90,13 +90,13 @@ func (r *Run) Merge(ctx context.Context, opts MergeOptions) (*Outcome, error) {
 			run: r, opts: opts, source: r.cfg.Source, no: r.Number,
 			out: &Outcome{Objects: make(map[string]Records), Links: make(map[string]Links)},
 		}
-		m.do = m.merge
+		m.resolver, m.do = newResolver(m), m.merge
 		if sorted != nil {
 			m = sorted.clone()
 			m.do = m.resume
 		}
 		err := m.transact(ctx)
-		m.first.close()
+		m.resolver.close()
 		if err == nil {
 			r.Postponed = m.delayed
 			return m.out, nil
@@ -204,7 +204,7 @@ func (m *merger) merge(ctx context.Context) error {
 		return err
 	}
 	if m.fresh {
-		if err := m.resolveFirst(ctx); err != nil {
+		if err := m.resolveBeside(ctx); err != nil {
 			return err
 		}
 	}
@@ -218,15 +218,13 @@ func (m *merger) write(ctx context.Context) error {
 		do    func(context.Context) error
 		idle  func(context.Context) error // in its place, if nothing has anything to say
 	}
-	nodes, links, records, check := step{"nodes", m.nodes, m.nothing}, step{"links", m.links, m.nothing}, step{"records", m.records, nil},
-		step{phaseCheck, m.settle, nil}
-	facts := step{"facts", m.facts, m.stages} // stages are known by unchanged deals too
-	steps := []step{nodes, links, facts, records, check}
-	if m.fresh {
-		// Facts take longer to write than to resolve, links the other way round: so nobody waits.
-		steps = []step{nodes, facts, links, records, check}
-	}
-	for _, s := range steps {
+	for _, s := range []step{
+		{"nodes", m.nodes, m.refer},
+		{"links", m.links, nothing},
+		{"facts", m.facts, m.stages}, // unchanged deals are known by their stages too
+		{"records", m.records, nil},
+		{phaseCheck, m.settle, nil},
+	} {
 		m.begin(s.phase)
 		do := s.do
 		if m.idle && s.idle != nil {
@@ -240,7 +238,7 @@ func (m *merger) write(ctx context.Context) error {
 	return nil
 }
 
-func (*merger) nothing(context.Context) error { return nil }
+func nothing(context.Context) error { return nil }
 
 // findIdle finds out whether nothing is staged that could change the graph, as in most nights: no record has changed, nothing
 // that waited has come, and nothing is to be archived, merged or decided anew.
@@ -549,13 +547,20 @@ func (m *merger) nodes(ctx context.Context) error {
 	if _, err := m.q.CreatedNodeInsertStaged(ctx, m.no); err != nil {
 		return err
 	}
-	if m.fresh {
-		_, err = m.q.NodeSourceMapInsertFirst(ctx, importdb.NodeSourceMapInsertFirstParams{RunNo: m.no, IDType: m.run.cfg.IDType})
+	tied := importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, Source: m.source, IDType: m.run.cfg.IDType, Fresh: m.fresh}
+	if _, err := m.q.NodeSourceMapInsertStaged(ctx, tied); err != nil {
 		return err
 	}
-	_, err = m.q.NodeSourceMapInsertStaged(ctx, importdb.NodeSourceMapInsertStagedParams{RunNo: m.no, Source: m.source, IDType: m.run.cfg.IDType})
-	if err != nil || len(m.gone) == 0 {
+	if err := m.tieGone(ctx); err != nil {
 		return err
+	}
+	return m.refer(ctx)
+}
+
+// tieGone ties the keys of records that were folded into others to what they were folded into.
+func (m *merger) tieGone(ctx context.Context) error {
+	if len(m.gone) == 0 {
+		return nil
 	}
 	gone := importdb.NodeSourceMapInsertManyParams{SourceSchema: m.source, IDType: m.run.cfg.IDType}
 	for _, g := range m.gone {
@@ -566,22 +571,21 @@ func (m *merger) nodes(ctx context.Context) error {
 	return m.q.NodeSourceMapInsertMany(ctx, gone)
 }
 
+// refer notes the nodes of the keys that records refer to. A fresh source has noted its own.
+func (m *merger) refer(ctx context.Context) error {
+	if m.fresh {
+		return nil
+	}
+	_, err := m.q.MergeKeyInsertReferred(ctx, importdb.MergeKeyInsertReferredParams{RunNo: m.no, Source: m.source})
+	return err
+}
+
 // links resolves the ends of links and makes, ends or keeps their edges.
 func (m *merger) links(ctx context.Context) error {
-	if m.fresh {
-		if err := m.first.await(ctx, firstEdges); err != nil {
-			return err
-		}
-	} else {
-		if _, err := m.q.MergeEdgeInsert(ctx, importdb.MergeEdgeInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}); err != nil {
-			return err
-		}
-		if err := m.q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
-			return err
-		}
-		if _, err := m.q.MergeEdgeFoldTwins(ctx, m.no); err != nil {
-			return err
-		}
+	if err := m.resolver.resolve(ctx, endsOfLinks); err != nil {
+		return err
+	}
+	if !m.fresh {
 		if _, err := m.q.MergeEdgeSetPresent(ctx, m.no); err != nil {
 			return err
 		}
@@ -672,36 +676,29 @@ func (m *merger) effects(ctx context.Context, recs []int64, effect string) error
 
 // facts builds the chains of facts, and makes the events that they and the activities need.
 func (m *merger) facts(ctx context.Context) error {
-	events := count{}
-	if m.fresh {
-		var err error
-		if events.n, err = m.firstFacts(ctx); err != nil {
-			return err
-		}
-	} else {
-		if err := m.stages(ctx); err != nil {
-			return err
-		}
-		if err := m.contestFacts(ctx); err != nil {
-			return err
-		}
-		facts := importdb.MergeFactInsertParams{RunNo: m.no, Source: m.source, StartedAt: m.run.cfg.StartedAt}
-		if _, err := m.q.MergeFactInsert(ctx, facts); err != nil {
-			return err
-		}
-		if err := m.q.StagingAnalyzeMerge(ctx, "facts"); err != nil {
-			return err
-		}
-	}
-	if _, err := m.q.DeferredInsertFacts(ctx, importdb.DeferredInsertFactsParams{RunNo: m.no, Source: m.source}); err != nil {
+	// What needs no chains comes before them, for they may be under way.
+	_, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Known: m.run.Known, Loose: m.resolver.loose})
+	if err != nil {
 		return err
 	}
-
-	if m.fresh {
-		events.add(m.firstEvents(ctx, true))
-	} else {
-		events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known}))
+	if err := m.stages(ctx); err != nil {
+		return err
 	}
+	if err := m.contestFacts(ctx); err != nil {
+		return err
+	}
+	events := count{}
+	events.add(m.events(ctx, false))
+	if events.err != nil {
+		return events.err
+	}
+	if err := m.resolver.resolve(ctx, chainsOfFacts); err != nil {
+		return err
+	}
+	if _, err := m.q.DeferredInsertFacts(ctx, m.no); err != nil {
+		return err
+	}
+	events.add(m.events(ctx, true))
 	events.add(m.q.EventInsertMoves(ctx, importdb.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
 	if events.err != nil {
 		return events.err
@@ -711,29 +708,21 @@ func (m *merger) facts(ctx context.Context) error {
 		return err
 	}
 
-	var err error
-	if !m.fresh {
-		if m.out.Assertions.Superseded, err = m.q.AssertionCloseStaged(ctx, m.no); err != nil {
-			return err
-		}
-	}
-	if m.out.Assertions.Created, err = m.q.AssertionInsertStaged(ctx, m.no); err != nil {
+	made, err := m.q.AssertionInsertStaged(ctx, m.no)
+	if err != nil {
 		return err
 	}
-	if !m.fresh {
-		if _, err := m.q.AssertionSetSuccessors(ctx, m.no); err != nil {
-			return err
-		}
-	}
+	m.out.Assertions.Superseded, m.out.Assertions.Created = made.Superseded, made.Created
 	return m.settleConflicts(ctx)
 }
 
+// events makes the events of records that tell of stages of deals, or the others.
+func (m *merger) events(ctx context.Context, stages bool) (int64, error) {
+	return m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known, Stages: stages})
+}
+
+// participants ties events to their nodes.
 func (m *merger) participants(ctx context.Context) error {
-	if !m.fresh {
-		if _, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Source: m.source}); err != nil {
-			return err
-		}
-	}
 	if m.run.Known {
 		if _, err := m.q.MergeParticipantSetPresent(ctx, m.no); err != nil {
 			return err

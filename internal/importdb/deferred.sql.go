@@ -198,20 +198,14 @@ FROM rye_import.staging_facts f
 JOIN rye_import.staging_records s ON s.run_no = f.run_no AND s.rec = f.rec
 LEFT JOIN rye_import.staging_records t
     ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
-LEFT JOIN rye_import.objects o ON o.object_no = f.subject_object_no
-LEFT JOIN rye.node_source_map m ON m.source_schema = $1 AND m.source_table = o.object AND m.source_id = f.subject_ref COLLATE "default"
-WHERE f.run_no = $2 AND f.subject_ref IS NOT NULL AND t.rec IS NULL AND m.node_id IS NULL
+LEFT JOIN rye_import.merge_keys k ON k.run_no = f.run_no AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
+WHERE f.run_no = $1 AND f.subject_ref IS NOT NULL AND t.rec IS NULL AND k.node_id IS NULL
 ORDER BY f.rec, f.slot
 `
 
-type DeferredInsertFactsParams struct {
-	Source string
-	RunNo  int32
-}
-
 // DeferredInsertFacts keeps the facts of the run whose subject has not arrived.
-func (q *Queries) DeferredInsertFacts(ctx context.Context, arg DeferredInsertFactsParams) (int64, error) {
-	result, err := q.db.Exec(ctx, deferredInsertFacts, arg.Source, arg.RunNo)
+func (q *Queries) DeferredInsertFacts(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, deferredInsertFacts, runNo)
 	if err != nil {
 		return 0, err
 	}

@@ -74,35 +74,39 @@ SELECT s.id,
     CASE WHEN f.rec IS NOT NULL
         THEN e.properties || jsonb_build_object('from_stage', f.prev_stage, 'to_stage', f.claim -> 'stage')
         ELSE e.properties END,
-    coalesce(a.id, am.node_id), 'import:' || $1::text,
+    a.node_id, 'import:' || $1::text,
     CASE WHEN r.target_id IS NULL THEN rye_import.origin(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL, NULL)
         ELSE jsonb_build_object('import', rye_import.provenance(s.run_no, s.file_no, s.line, o.object, s.legacy_id, NULL)
             || jsonb_build_object('revises', r.target_id)) END
 FROM rye_import.staging_events e
 JOIN rye_import.staging_records s ON s.run_no = e.run_no AND s.rec = e.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
-LEFT JOIN rye_import.staging_records a
-    ON a.run_no = e.run_no AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref AND a.kind = 'node' AND a.changed
-LEFT JOIN rye_import.objects ao ON ao.object_no = e.actor_object_no
-LEFT JOIN rye.node_source_map am
-    ON am.source_schema = $1::text AND am.source_table = ao.object AND am.source_id = e.actor_ref
-LEFT JOIN rye_import.records r ON $2::boolean AND s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
+LEFT JOIN rye_import.merge_keys a
+    ON a.run_no = $2 AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref
+LEFT JOIN rye_import.records r ON $3::boolean AND s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye_import.merge_facts f
-    ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
-WHERE e.run_no = $3
+    ON $4::boolean AND f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
+WHERE e.run_no = $2 AND $4::boolean = (e.rec IN (
+    SELECT h.rec FROM rye_import.staging_facts h WHERE h.run_no = $2 AND h.assertion_type = 'deal_stage' AND h.history))
 `
 
 type EventInsertStagedParams struct {
 	Source string
-	Known  bool
 	RunNo  int32
+	Known  bool
+	Stages bool
 }
 
-// EventInsertStaged makes the events of the run. A history record that moves a deal to another stage
-// is a stage_change. An event is immutable: a record that changed gives a new one, which says what
-// it revises.
+// EventInsertStaged makes the events of the run: those of records that tell of stages of deals, which need the chains of facts, or
+// the others. A history record that moves a deal to another stage is a stage_change. An event is immutable: a record that changed
+// gives a new one, which says what it revises.
 func (q *Queries) EventInsertStaged(ctx context.Context, arg EventInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, eventInsertStaged, arg.Source, arg.Known, arg.RunNo)
+	result, err := q.db.Exec(ctx, eventInsertStaged,
+		arg.Source,
+		arg.RunNo,
+		arg.Known,
+		arg.Stages,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -13,41 +13,28 @@ import (
 
 const mergeDealInsert = `-- name: MergeDealInsert :execrows
 WITH deals AS (
-    SELECT DISTINCT CASE WHEN f.subject_ref IS NULL THEN o.id ELSE sm.node_id END AS deal_id
+    SELECT DISTINCT CASE WHEN f.subject_ref IS NULL THEN o.id ELSE k.node_id END AS deal_id
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
-    LEFT JOIN rye.node_source_map sm
-        ON sm.source_schema = $2 AND sm.source_table = so.object AND sm.source_id = f.subject_ref COLLATE "default"
+    LEFT JOIN rye_import.merge_keys k
+        ON k.run_no = $1 AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     WHERE f.run_no = $1 AND f.assertion_type = 'deal_stage'
 ), linked AS (
     SELECT DISTINCT ON (m.source_id) m.source_id AS deal_id, m.target_id AS pipeline_id
     FROM rye_import.merge_edges m
     WHERE m.run_no = $1 AND m.edge_type = 'pipeline_member' AND m.outcome IN ('new', 'present', 'ended', 'closing')
     ORDER BY m.source_id, m.rank, m.rec
-), standing AS (
-    SELECT DISTINCT ON (e.source_id) e.source_id AS deal_id, e.target_id AS pipeline_id
-    FROM deals d
-    JOIN rye.edges e ON e.source_id = d.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
-    ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.effective_to DESC, e.created_at DESC, e.id
 )
 INSERT INTO rye_import.merge_deals (run_no, deal_id, pipeline_id)
-SELECT $1, d.deal_id, coalesce(l.pipeline_id, s.pipeline_id)
+SELECT $1, d.deal_id, l.pipeline_id
 FROM deals d
 LEFT JOIN linked l ON l.deal_id = d.deal_id
-LEFT JOIN standing s ON s.deal_id = d.deal_id
-WHERE coalesce(l.pipeline_id, s.pipeline_id) IS NOT NULL
+WHERE d.deal_id IS NOT NULL
 `
 
-type MergeDealInsertParams struct {
-	RunNo  int32
-	Source string
-}
-
-// MergeDealInsert finds the pipeline of each deal that has staged facts about its stage: the one
-// that it is linked to now, else the one that it stands in.
-func (q *Queries) MergeDealInsert(ctx context.Context, arg MergeDealInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeDealInsert, arg.RunNo, arg.Source)
+// MergeDealInsert finds the deals that have staged facts about their stage, and the pipeline that the run links each to.
+func (q *Queries) MergeDealInsert(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeDealInsert, runNo)
 	if err != nil {
 		return 0, err
 	}
@@ -56,16 +43,15 @@ func (q *Queries) MergeDealInsert(ctx context.Context, arg MergeDealInsertParams
 
 const mergeDealListLabels = `-- name: MergeDealListLabels :many
 WITH said AS (
-    SELECT DISTINCT d.pipeline_id, f.claim ->> 'label' AS label, f.claim ->> 'stage' AS stage, f.claim ->> 'before' AS before,
+    SELECT DISTINCT d.pipeline_id::uuid AS pipeline_id, f.claim ->> 'label' AS label, f.claim ->> 'stage' AS stage, f.claim ->> 'before' AS before,
         f.claim ->> 'before_stage' AS before_stage
     FROM rye_import.staging_facts f
     JOIN rye_import.staging_records o ON o.run_no = f.run_no AND o.rec = f.rec
-    LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
-    LEFT JOIN rye.node_source_map m
-        ON m.source_schema = $1 AND m.source_table = so.object AND m.source_id = f.subject_ref COLLATE "default"
+    LEFT JOIN rye_import.merge_keys k
+        ON k.run_no = $1 AND k.object_no = f.subject_object_no AND k.legacy_id = f.subject_ref
     JOIN rye_import.merge_deals d
-        ON d.run_no = f.run_no AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE m.node_id END
-    WHERE f.run_no = $2 AND f.assertion_type = 'deal_stage'
+        ON d.run_no = f.run_no AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE k.node_id END
+    WHERE f.run_no = $1 AND f.assertion_type = 'deal_stage' AND d.pipeline_id IS NOT NULL
 )
 SELECT s.pipeline_id, v.label::text AS label, min(v.stage_key)::text AS stage_key
 FROM said s
@@ -75,11 +61,6 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 `
 
-type MergeDealListLabelsParams struct {
-	Source string
-	RunNo  int32
-}
-
 type MergeDealListLabelsRow struct {
 	PipelineID uuid.UUID
 	Label      string
@@ -87,8 +68,8 @@ type MergeDealListLabelsRow struct {
 }
 
 // MergeDealListLabels gives the stages that facts of the run name, in their pipelines.
-func (q *Queries) MergeDealListLabels(ctx context.Context, arg MergeDealListLabelsParams) ([]MergeDealListLabelsRow, error) {
-	rows, err := q.db.Query(ctx, mergeDealListLabels, arg.Source, arg.RunNo)
+func (q *Queries) MergeDealListLabels(ctx context.Context, runNo int32) ([]MergeDealListLabelsRow, error) {
+	rows, err := q.db.Query(ctx, mergeDealListLabels, runNo)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +89,10 @@ func (q *Queries) MergeDealListLabels(ctx context.Context, arg MergeDealListLabe
 }
 
 const mergeDealListPipelines = `-- name: MergeDealListPipelines :many
-SELECT DISTINCT pipeline_id FROM rye_import.merge_deals WHERE run_no = $1 ORDER BY pipeline_id
+SELECT DISTINCT d.pipeline_id::uuid AS pipeline_id
+FROM rye_import.merge_deals d
+WHERE d.run_no = $1 AND d.pipeline_id IS NOT NULL
+ORDER BY 1
 `
 
 // MergeDealListPipelines gives the pipelines of the run's deals.
@@ -130,4 +114,26 @@ func (q *Queries) MergeDealListPipelines(ctx context.Context, runNo int32) ([]uu
 		return nil, err
 	}
 	return items, nil
+}
+
+const mergeDealSetStanding = `-- name: MergeDealSetStanding :execrows
+UPDATE rye_import.merge_deals d
+SET pipeline_id = s.pipeline_id
+FROM (
+    SELECT DISTINCT ON (e.source_id) e.source_id AS deal_id, e.target_id AS pipeline_id
+    FROM rye_import.merge_deals m
+    JOIN rye.edges e ON e.source_id = m.deal_id AND e.edge_type = 'pipeline_member' AND e.archived_at IS NULL
+    WHERE m.run_no = $1 AND m.pipeline_id IS NULL
+    ORDER BY e.source_id, e.effective_to IS NULL DESC, e.effective_from DESC NULLS LAST, e.effective_to DESC, e.created_at DESC, e.id
+) s
+WHERE d.run_no = $1 AND d.deal_id = s.deal_id
+`
+
+// MergeDealSetStanding gives the deals that the run links to no pipeline the one that they stand in.
+func (q *Queries) MergeDealSetStanding(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeDealSetStanding, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

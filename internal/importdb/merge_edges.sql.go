@@ -37,8 +37,7 @@ func (q *Queries) MergeEdgeFoldTwins(ctx context.Context, runNo int32) (int64, e
 
 const mergeEdgeInsert = `-- name: MergeEdgeInsert :execrows
 WITH loose AS MATERIALIZED (
-    -- References to any object of the source.
-    SELECT d.ref, m.node_id
+    SELECT d.ref, k.node_id
     FROM (
         SELECT l.source_ref AS ref FROM rye_import.staging_links l
         WHERE l.run_no = $1 AND l.source_object_no IS NULL AND l.source_ref IS NOT NULL
@@ -46,23 +45,22 @@ WITH loose AS MATERIALIZED (
         SELECT l.target_ref FROM rye_import.staging_links l
         WHERE l.run_no = $1 AND l.target_object_no IS NULL AND l.target_ref IS NOT NULL
     ) d
-    JOIN rye.node_source_map m ON m.source_schema = $2 AND m.source_id = d.ref
+    JOIN rye_import.merge_keys k ON k.run_no = $1 AND k.legacy_id = d.ref
+    WHERE $2::boolean
 ), resolved AS (
     SELECT l.rec, l.id, l.slot, l.rank, l.edge_type, l.properties, l.effective_from, l.end_known,
         CASE WHEN o.deleted THEN coalesce(l.effective_to, o.version, $3::timestamptz) ELSE l.effective_to END AS effective_to,
-        CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(sm.node_id, sl.node_id) END AS source_id,
-        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tm.node_id, tl.node_id) END AS target_id,
+        CASE WHEN l.source_ref IS NULL THEN o.id ELSE coalesce(sk.node_id, sl.node_id) END AS source_id,
+        CASE WHEN l.target_ref IS NULL THEN o.id ELSE coalesce(tk.node_id, tl.node_id) END AS target_id,
         o.file_no, o.line, o.object_no, o.legacy_id
     FROM rye_import.staging_links l
     JOIN rye_import.staging_records o ON o.run_no = l.run_no AND o.rec = l.rec
-    LEFT JOIN rye_import.objects so ON so.object_no = l.source_object_no
-    LEFT JOIN rye.node_source_map sm
-        ON sm.source_schema = $2 AND sm.source_table = so.object AND sm.source_id = l.source_ref COLLATE "default"
-    LEFT JOIN loose sl ON l.source_object_no IS NULL AND sl.ref = l.source_ref
-    LEFT JOIN rye_import.objects tobj ON tobj.object_no = l.target_object_no
-    LEFT JOIN rye.node_source_map tm
-        ON tm.source_schema = $2 AND tm.source_table = tobj.object AND tm.source_id = l.target_ref COLLATE "default"
-    LEFT JOIN loose tl ON l.target_object_no IS NULL AND tl.ref = l.target_ref
+    LEFT JOIN rye_import.merge_keys sk
+        ON sk.run_no = $1 AND sk.object_no = l.source_object_no AND sk.legacy_id = l.source_ref
+    LEFT JOIN rye_import.merge_keys tk
+        ON tk.run_no = $1 AND tk.object_no = l.target_object_no AND tk.legacy_id = l.target_ref
+    LEFT JOIN loose sl ON $2::boolean AND l.source_object_no IS NULL AND sl.ref = l.source_ref
+    LEFT JOIN loose tl ON $2::boolean AND l.target_object_no IS NULL AND tl.ref = l.target_ref
     WHERE l.run_no = $1
 ), ranked AS (
     SELECT r.rec, r.id, r.slot, r.rank, r.edge_type, r.properties, r.effective_from, r.end_known, r.effective_to, r.source_id, r.target_id, r.file_no, r.line, r.object_no, r.legacy_id, row_number() OVER (
@@ -87,14 +85,14 @@ JOIN rye_import.objects b ON b.object_no = r.object_no
 
 type MergeEdgeInsertParams struct {
 	RunNo     int32
-	Source    string
+	Loose     bool
 	StartedAt time.Time
 }
 
-// MergeEdgeInsert resolves both ends of the staged links by the crosswalk, which has the new nodes of the run too, so that
-// the order of files means nothing. Of several links that mean the same edge, the one of the lowest rank makes it.
+// MergeEdgeInsert resolves both ends of the staged links. Of several links that mean the same edge, the one of the
+// lowest rank makes it. References to any object of the source are asked for only if there may be some.
 func (q *Queries) MergeEdgeInsert(ctx context.Context, arg MergeEdgeInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeEdgeInsert, arg.RunNo, arg.Source, arg.StartedAt)
+	result, err := q.db.Exec(ctx, mergeEdgeInsert, arg.RunNo, arg.Loose, arg.StartedAt)
 	if err != nil {
 		return 0, err
 	}

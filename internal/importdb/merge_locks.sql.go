@@ -158,6 +158,19 @@ func (q *Queries) MergeLockInsert(ctx context.Context, arg MergeLockInsertParams
 	return result.RowsAffected(), nil
 }
 
+const mergeLockMoment = `-- name: MergeLockMoment :one
+SELECT pg_current_snapshot()::text AS moment
+`
+
+// MergeLockMoment tells one moment of the database from another, if anybody has changed anything between them: the transactions
+// that are over, and those that are not.
+func (q *Queries) MergeLockMoment(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, mergeLockMoment)
+	var moment string
+	err := row.Scan(&moment)
+	return moment, err
+}
+
 const mergeLockTake = `-- name: MergeLockTake :one
 SELECT count(writes.id) + count(changes.id) + count(keeps.id) AS nodes
 FROM (

@@ -56,20 +56,27 @@ FROM rye_import.staging_records s
 JOIN rye_import.objects o ON o.object_no = s.object_no
 LEFT JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
 WHERE s.run_no = $2 AND s.kind = 'node' AND s.changed AND (s.alias OR NOT s.existing AND n.rec IS NOT NULL)
-    AND NOT EXISTS (
+    AND ($3::boolean OR NOT EXISTS (
         SELECT FROM rye.node_source_map m
-        WHERE m.source_schema = $3 AND m.source_table = o.object AND m.source_id = s.legacy_id)
+        WHERE m.source_schema = $4 AND m.source_table = o.object AND m.source_id = s.legacy_id))
 `
 
 type NodeSourceMapInsertStagedParams struct {
 	IDType string
 	RunNo  int32
+	Fresh  bool
 	Source string
 }
 
-// NodeSourceMapInsertStaged ties the new records of the run to their nodes.
+// NodeSourceMapInsertStaged ties the new records of the run to their nodes. Of a fresh source none can have been tied; if somebody has
+// meanwhile, the key of the table tells.
 func (q *Queries) NodeSourceMapInsertStaged(ctx context.Context, arg NodeSourceMapInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, nodeSourceMapInsertStaged, arg.IDType, arg.RunNo, arg.Source)
+	result, err := q.db.Exec(ctx, nodeSourceMapInsertStaged,
+		arg.IDType,
+		arg.RunNo,
+		arg.Fresh,
+		arg.Source,
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -9,6 +9,21 @@ import (
 	"context"
 )
 
+const mergeResolvedDelete = `-- name: MergeResolvedDelete :exec
+WITH
+    d1 AS (DELETE FROM rye_import.merge_edges WHERE run_no = $1::int),
+    d2 AS (DELETE FROM rye_import.merge_deals WHERE run_no = $1::int),
+    d3 AS (DELETE FROM rye_import.merge_stages WHERE run_no = $1::int),
+    d4 AS (DELETE FROM rye_import.merge_facts WHERE run_no = $1::int)
+SELECT 1
+`
+
+// MergeResolvedDelete takes back what was resolved in transactions of its own, for a merge that begins anew.
+func (q *Queries) MergeResolvedDelete(ctx context.Context, runNo int32) error {
+	_, err := q.db.Exec(ctx, mergeResolvedDelete, runNo)
+	return err
+}
+
 const stagingAnalyze = `-- name: StagingAnalyze :exec
 SELECT rye_import.analyze_staging()
 `
@@ -23,7 +38,7 @@ const stagingAnalyzeMerge = `-- name: StagingAnalyzeMerge :exec
 SELECT rye_import.analyze_merge($1::text)
 `
 
-// StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges, deals or facts.
+// StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, keys, nodes, edges, deals or facts.
 func (q *Queries) StagingAnalyzeMerge(ctx context.Context, step string) error {
 	_, err := q.db.Exec(ctx, stagingAnalyzeMerge, step)
 	return err
@@ -66,7 +81,8 @@ WITH
     d23 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY ($1::int[])),
     d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY ($1::int[])),
     d25 AS (DELETE FROM rye_import.staging_unchanged WHERE run_no = ANY ($1::int[])),
-    d26 AS (DELETE FROM rye_import.merge_keys WHERE run_no = ANY ($1::int[]))
+    d26 AS (DELETE FROM rye_import.merge_keys WHERE run_no = ANY ($1::int[])),
+    d27 AS (DELETE FROM rye_import.merge_standing WHERE run_no = ANY ($1::int[]))
 SELECT 1
 `
 
@@ -82,7 +98,7 @@ LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_keys, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
     rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
-    rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE
+    rye_import.merge_stages, rye_import.merge_standing, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE
 `
 
 // StagingLock keeps StagingTruncate away until the transaction ends. It takes the locks in the order of

@@ -9,6 +9,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 type StagingNodeCopyFromParams struct {
@@ -176,6 +178,46 @@ func (q *Queries) StagingNodeListPipelines(ctx context.Context, runNo int32) ([]
 			&i.Object,
 			&i.LegacyID,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stagingNodeListStages = `-- name: StagingNodeListStages :many
+SELECT s.rec, s.id, (coalesce(n.fill, '{}') || n.properties)::jsonb AS properties
+FROM rye_import.staging_records s
+JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+WHERE s.run_no = $1 AND s.id = ANY ($2::uuid[]) AND s.kind = 'node' AND s.changed AND NOT s.alias
+ORDER BY s.id
+`
+
+type StagingNodeListStagesParams struct {
+	RunNo int32
+	IDs   []uuid.UUID
+}
+
+type StagingNodeListStagesRow struct {
+	Rec        int64
+	ID         uuid.UUID
+	Properties json.RawMessage
+}
+
+// StagingNodeListStages gives staged pipelines with their stages.
+func (q *Queries) StagingNodeListStages(ctx context.Context, arg StagingNodeListStagesParams) ([]StagingNodeListStagesRow, error) {
+	rows, err := q.db.Query(ctx, stagingNodeListStages, arg.RunNo, arg.IDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StagingNodeListStagesRow{}
+	for rows.Next() {
+		var i StagingNodeListStagesRow
+		if err := rows.Scan(&i.Rec, &i.ID, &i.Properties); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -12,7 +12,7 @@ import (
 )
 
 const stagingStageListSeen = `-- name: StagingStageListSeen :many
-SELECT coalesce(s.id, m.node_id, '00000000-0000-0000-0000-000000000000')::uuid AS pipeline_id, st.label, coalesce(st.legacy_id, '')::text AS legacy_id,
+SELECT coalesce(k.node_id, '00000000-0000-0000-0000-000000000000')::uuid AS pipeline_id, st.label, coalesce(st.legacy_id, '')::text AS legacy_id,
     min(st.stage_key)::text AS stage_key,
     coalesce(bool_or(st.closed AND st.won), false)::boolean AS won,
     coalesce(bool_or(st.closed AND NOT st.won), false)::boolean AS lost,
@@ -25,20 +25,11 @@ FROM (
     WHERE d.run_no = $1
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ) st
-LEFT JOIN rye_import.objects o ON o.object_no = st.pipeline_object_no
-LEFT JOIN rye_import.staging_records s
-    ON s.run_no = $1 AND s.object_no = st.pipeline_object_no AND s.legacy_id = st.pipeline_ref
-    AND s.kind = 'node' AND s.changed
-LEFT JOIN rye.node_source_map m
-    ON m.source_schema = $2 AND m.source_table = o.object AND m.source_id = st.pipeline_ref COLLATE "default"
+LEFT JOIN rye_import.merge_keys k
+    ON k.run_no = $1 AND k.object_no = st.pipeline_object_no AND k.legacy_id = st.pipeline_ref
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 `
-
-type StagingStageListSeenParams struct {
-	RunNo  int32
-	Source string
-}
 
 type StagingStageListSeenRow struct {
 	PipelineID  uuid.UUID
@@ -55,8 +46,8 @@ type StagingStageListSeenRow struct {
 // probability that most of them have. A stage without a pipeline (the zero id) is defined for all of
 // the source. An order or a probability of -1 is none. The legacy id is what deals name a defined stage
 // by, or empty.
-func (q *Queries) StagingStageListSeen(ctx context.Context, arg StagingStageListSeenParams) ([]StagingStageListSeenRow, error) {
-	rows, err := q.db.Query(ctx, stagingStageListSeen, arg.RunNo, arg.Source)
+func (q *Queries) StagingStageListSeen(ctx context.Context, runNo int32) ([]StagingStageListSeenRow, error) {
+	rows, err := q.db.Query(ctx, stagingStageListSeen, runNo)
 	if err != nil {
 		return nil, err
 	}

@@ -92,9 +92,8 @@ WITH staged AS (
     LEFT JOIN rye_import.conflicts c ON o.kind = 'carrier' AND c.conflict_no = -o.rec
     LEFT JOIN rye_import.staging_records t
         ON t.run_no = f.run_no AND t.object_no = f.subject_object_no AND t.legacy_id = f.subject_ref AND t.kind = 'node' AND t.changed
-    LEFT JOIN rye_import.objects so ON so.object_no = f.subject_object_no
-    LEFT JOIN rye.node_source_map m
-        ON m.source_schema = @source AND m.source_table = so.object AND m.source_id = f.subject_ref COLLATE "default"
+    LEFT JOIN rye_import.merge_keys m
+        ON m.run_no = f.run_no AND m.object_no = f.subject_object_no AND m.legacy_id = f.subject_ref
     LEFT JOIN rye_import.merge_deals d
         ON f.assertion_type = 'deal_stage' AND d.run_no = f.run_no
         AND d.deal_id = CASE WHEN f.subject_ref IS NULL THEN o.id ELSE coalesce(t.id, m.node_id) END

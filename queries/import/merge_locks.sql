@@ -146,3 +146,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT n.id FROM rye.nodes n WHERE n.id = k.node_id AND k.strength = 1 FOR KEY SHARE
 ) keeps ON true;
+
+-- MergeLockMoment tells one moment of the database from another, if anybody has changed anything between them: the transactions
+-- that are over, and those that are not.
+-- name: MergeLockMoment :one
+SELECT pg_current_snapshot()::text AS moment;

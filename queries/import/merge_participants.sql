@@ -1,5 +1,5 @@
--- MergeParticipantInsert resolves the staged participants: their events among the run's own and the
--- known ones, their nodes by the crosswalk.
+-- MergeParticipantInsert resolves the staged participants: their events among the run's own and the known ones, their nodes by
+-- their keys. References to any object of the source are asked for only if there may be some.
 -- name: MergeParticipantInsert :execrows
 WITH events AS MATERIALIZED (
     SELECT d.event_object_no, d.event_ref, coalesce(ev.id, er.target_id) AS event_id
@@ -10,26 +10,25 @@ WITH events AS MATERIALIZED (
     LEFT JOIN rye_import.staging_records ev
         ON ev.run_no = @run_no AND ev.object_no = d.event_object_no AND ev.legacy_id = d.event_ref AND ev.kind = 'event'
         AND ev.changed AND NOT ev.deleted
-    LEFT JOIN rye_import.records er ON er.object_no = d.event_object_no AND er.legacy_id = d.event_ref
+    LEFT JOIN rye_import.records er ON @known::boolean AND er.object_no = d.event_object_no AND er.legacy_id = d.event_ref
 ), loose AS MATERIALIZED (
-    -- References to any object of the source.
-    SELECT d.ref, m.node_id
+    SELECT d.ref, k.node_id
     FROM (
         SELECT DISTINCT p.node_ref AS ref FROM rye_import.staging_participants p
         WHERE p.run_no = @run_no AND p.node_object_no IS NULL
     ) d
-    JOIN rye.node_source_map m ON m.source_schema = @source AND m.source_id = d.ref
+    JOIN rye_import.merge_keys k ON k.run_no = @run_no AND k.legacy_id = d.ref
+    WHERE @loose::boolean
 ), resolved AS (
     SELECT p.rec, p.id, p.role, p.properties,
         CASE WHEN p.event_ref IS NULL THEN CASE WHEN o.kind IN ('event', 'carrier') THEN o.id END ELSE ev.event_id END AS event_id,
-        coalesce(nm.node_id, nl.node_id) AS node_id
+        coalesce(k.node_id, nl.node_id) AS node_id
     FROM rye_import.staging_participants p
     JOIN rye_import.staging_records o ON o.run_no = p.run_no AND o.rec = p.rec
     LEFT JOIN events ev ON ev.event_object_no = p.event_object_no AND ev.event_ref = p.event_ref
-    LEFT JOIN rye_import.objects nobj ON nobj.object_no = p.node_object_no
-    LEFT JOIN rye.node_source_map nm
-        ON nm.source_schema = @source AND nm.source_table = nobj.object AND nm.source_id = p.node_ref COLLATE "default"
-    LEFT JOIN loose nl ON p.node_object_no IS NULL AND nl.ref = p.node_ref
+    LEFT JOIN rye_import.merge_keys k
+        ON k.run_no = @run_no AND k.object_no = p.node_object_no AND k.legacy_id = p.node_ref
+    LEFT JOIN loose nl ON @loose::boolean AND p.node_object_no IS NULL AND nl.ref = p.node_ref
     WHERE p.run_no = @run_no
 ), ranked AS (
     SELECT r.*, row_number() OVER (PARTITION BY r.event_id, r.node_id, r.role ORDER BY r.properties IS NULL, r.rec, r.id) AS n

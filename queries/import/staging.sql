@@ -11,7 +11,7 @@ LOCK TABLE rye_import.staging_records, rye_import.staging_unchanged, rye_import.
     rye_import.staging_stages, rye_import.staging_origins, rye_import.merge_losers, rye_import.merge_keys, rye_import.merge_names,
     rye_import.merge_codes, rye_import.merge_nodes, rye_import.merge_contested, rye_import.merge_locks, rye_import.merge_effects,
     rye_import.merge_edges, rye_import.merge_participants, rye_import.merge_deferred, rye_import.merge_deals,
-    rye_import.merge_stages, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE;
+    rye_import.merge_stages, rye_import.merge_standing, rye_import.merge_facts, rye_import.merge_undo IN ROW EXCLUSIVE MODE;
 
 -- StagingDeleteRuns takes the rows of runs that are over out of staging.
 -- name: StagingDeleteRuns :exec
@@ -41,7 +41,8 @@ WITH
     d23 AS (DELETE FROM rye_import.merge_facts WHERE run_no = ANY (@run_nos::int[])),
     d24 AS (DELETE FROM rye_import.merge_undo WHERE run_no = ANY (@run_nos::int[])),
     d25 AS (DELETE FROM rye_import.staging_unchanged WHERE run_no = ANY (@run_nos::int[])),
-    d26 AS (DELETE FROM rye_import.merge_keys WHERE run_no = ANY (@run_nos::int[]))
+    d26 AS (DELETE FROM rye_import.merge_keys WHERE run_no = ANY (@run_nos::int[])),
+    d27 AS (DELETE FROM rye_import.merge_standing WHERE run_no = ANY (@run_nos::int[]))
 SELECT 1;
 
 -- StagingSetLockTimeout bounds how long StagingTruncate waits for others.
@@ -52,10 +53,19 @@ SELECT set_config('lock_timeout', '2s', true);
 -- name: StagingAnalyze :exec
 SELECT rye_import.analyze_staging();
 
--- StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, nodes, edges, deals or facts.
+-- StagingAnalyzeMerge tells the planner what a step of the merge has resolved: records, keys, nodes, edges, deals or facts.
 -- name: StagingAnalyzeMerge :exec
 SELECT rye_import.analyze_merge(@step::text);
 
 -- StagingAnalyzeNames tells the planner which names there are and which are asked for.
 -- name: StagingAnalyzeNames :exec
 SELECT rye_import.analyze_names();
+
+-- MergeResolvedDelete takes back what was resolved in transactions of its own, for a merge that begins anew.
+-- name: MergeResolvedDelete :exec
+WITH
+    d1 AS (DELETE FROM rye_import.merge_edges WHERE run_no = @run_no::int),
+    d2 AS (DELETE FROM rye_import.merge_deals WHERE run_no = @run_no::int),
+    d3 AS (DELETE FROM rye_import.merge_stages WHERE run_no = @run_no::int),
+    d4 AS (DELETE FROM rye_import.merge_facts WHERE run_no = @run_no::int)
+SELECT 1;

@@ -61,3 +61,11 @@ SELECT s.run_no, s.rec, m.node_type, s.legacy_id, nullif(m.code_prefix, ''),
 FROM rye_import.staging_records s
 JOIN made m ON m.object_no = s.object_no
 WHERE s.run_no = @run_no AND s.rec BETWEEN @first_rec::bigint AND @last_rec::bigint;
+
+-- StagingNodeListStages gives staged pipelines with their stages.
+-- name: StagingNodeListStages :many
+SELECT s.rec, s.id, (coalesce(n.fill, '{}') || n.properties)::jsonb AS properties
+FROM rye_import.staging_records s
+JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
+WHERE s.run_no = @run_no AND s.id = ANY (@ids::uuid[]) AND s.kind = 'node' AND s.changed AND NOT s.alias
+ORDER BY s.id;
