@@ -137,33 +137,23 @@ func (r *runner) execute(ctx context.Context, set *source.Set) error {
 	return nil
 }
 
-// complete does what comes after the commit, side by side: it closes the run, makes the indexes that a first import has
-// postponed, and refreshes the materialized views. What fails is left to the next run, for the data is in.
+// complete does what comes after the commit. What fails is left to the next run, for the data is in.
 func (r *runner) complete(ctx context.Context) {
-	begun := time.Now()
-	closed, restored := make(chan error, 1), make(chan error, 1)
-	go func() { closed <- r.run.Close(ctx) }()
-	go func() { restored <- r.run.Restore(ctx, r.cfg.Workers) }()
-	if r.run.Postponed {
-		r.cfg.Progress(Progress{Phase: "indexes"})
+	c := r.run.Complete(ctx, load.CompleteOptions{
+		Connections: r.cfg.Workers, Views: r.changed(),
+		Progress: func(phase string) { r.cfg.Progress(Progress{Phase: phase}) },
+	})
+	for _, ph := range c.Phases {
+		r.addPhase(ph.Name, ph.Elapsed)
 	}
-	if r.changed() {
-		if !r.run.Postponed {
-			r.cfg.Progress(Progress{Phase: "refresh"})
-		}
-		if err := load.RefreshViews(ctx, r.pool); err != nil {
-			r.warn("the materialized views were not refreshed: %v", err)
-		}
-		r.phase("refresh", begun)
+	if c.Indexes != nil {
+		r.warn("the data is in, but not all indexes are made; the next run makes them: %v", c.Indexes)
 	}
-	if err := <-restored; err != nil {
-		r.warn("the data is in, but not all indexes are made; the next run makes them: %v", err)
+	if c.Views != nil {
+		r.warn("the materialized views were not refreshed: %v", c.Views)
 	}
-	if r.run.Postponed {
-		r.phase("indexes", begun)
-	}
-	if err := <-closed; err != nil {
-		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", err)
+	if c.Staging != nil {
+		r.cfg.Logger.Warn("the run is done, but staging could not be emptied; the next run will", "err", c.Staging)
 	}
 }
 

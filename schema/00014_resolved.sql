@@ -42,6 +42,10 @@ BEGIN
 END
 $$;
 
+-- What a merge has to know of staging, some hundred rows tell; each of their pages has to be found first, while nothing else is done.
+ALTER FUNCTION rye_import.analyze_staging() SET default_statistics_target = 2;
+ALTER FUNCTION rye_import.analyze_merge(text) SET default_statistics_target = 2;
+
 DO $grants$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rye_loader') THEN

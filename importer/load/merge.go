@@ -681,6 +681,9 @@ func (m *merger) facts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := m.q.MergeParticipantSetTwins(ctx, m.no); err != nil {
+		return err
+	}
 	if err := m.stages(ctx); err != nil {
 		return err
 	}
@@ -801,20 +804,35 @@ func (m *merger) records(ctx context.Context) error {
 	if err := m.archiveMissing(ctx); err != nil {
 		return err
 	}
-	closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
-	if err != nil {
+	if err := m.closeArchived(ctx); err != nil {
 		return err
 	}
-	m.out.Edges.Closed += closed
 	if err := m.standingLinks(ctx); err != nil {
 		return err
 	}
 	return m.constrain(ctx)
 }
 
+// closeArchived ends the edges of what the run has archived, if it has archived anything.
+func (m *merger) closeArchived(ctx context.Context) error {
+	archived := m.out.Nodes.Archived
+	for _, r := range m.out.Objects {
+		archived += r.Archived
+	}
+	if archived == 0 && len(m.out.Missing) == 0 {
+		return nil
+	}
+	closed, err := m.q.EdgeCloseArchived(ctx, importdb.EdgeCloseArchivedParams{RunNo: m.no, Missing: len(m.out.Missing) > 0})
+	m.out.Edges.Closed += closed
+	return err
+}
+
 // standingLinks accounts for the links of unchanged records: those that were deferred and still are,
 // those that this run has carried at last, and the others, which stand.
 func (m *merger) standingLinks(ctx context.Context) error {
+	if len(m.opts.UnchangedLinks) == 0 {
+		return nil
+	}
 	waiting, err := m.q.DeferredCountLinks(ctx, m.no)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/projectrye/rye-import/internal/importdb"
@@ -17,7 +16,7 @@ const postponeFrom = 2000
 
 // postpone takes the foreign keys and secondary indexes of the graph off, if this is nearly the first that comes into it.
 // From then on nobody else sees the graph until the merge ends. They are made again in part by the merge itself, see
-// constrain, and for the rest by Run.Restore.
+// constrain, and for the rest by Run.Complete.
 func (m *merger) postpone(ctx context.Context) error {
 	records := m.run.changed.Load()
 	if m.run.Known || m.matched > 0 || records < postponeFrom {
@@ -57,15 +56,6 @@ func (m *merger) constrain(ctx context.Context) error {
 	}
 }
 
-// Restore makes the indexes that the merge has taken off, and checks its foreign keys, on some connections at once. What is
-// not done when it fails is noted in the database, and done by the next run. Errors are those of the database.
-func (r *Run) Restore(ctx context.Context, connections int) error {
-	if !r.Postponed {
-		return nil
-	}
-	return restore(ctx, r.pool, connections)
-}
-
 // heal makes what a run that was killed has left to be made.
 func (r *Run) heal(ctx context.Context) error {
 	items, err := importdb.New(r.lock).PostponedCount(ctx)
@@ -73,18 +63,16 @@ func (r *Run) heal(ctx context.Context) error {
 		return err
 	}
 	r.cfg.Logger.Info("making the indexes that an earlier run was to make after its merge", "left", items)
-	return restore(ctx, r.pool, healConnections)
+	return restore(ctx, r.pool, r.pool)
 }
 
-// healConnections is how many connections make what an earlier run has left.
-const healConnections = 2
-
-func restore(ctx context.Context, pool *pgxpool.Pool, connections int) error {
+// restore makes the indexes that a merge has taken off, and checks its foreign keys, on some connections beside each other.
+func restore(ctx context.Context, connections ...database) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for range connections {
+	for _, db := range connections {
 		g.Go(func() error {
 			for {
-				name, err := restoreOne(ctx, pool)
+				name, err := restoreOne(ctx, db)
 				if err != nil || name == "" {
 					return err
 				}
@@ -98,8 +86,8 @@ func restore(ctx context.Context, pool *pgxpool.Pool, connections int) error {
 }
 
 // restoreOne makes the next thing that nobody else is making, and gives its name.
-func restoreOne(ctx context.Context, pool *pgxpool.Pool) (name string, err error) {
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+func restoreOne(ctx context.Context, db database) (name string, err error) {
+	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
 		q := importdb.New(tx)
 		if err := q.SessionTuneRestore(ctx); err != nil {
 			return err

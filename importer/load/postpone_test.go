@@ -70,7 +70,7 @@ func TestPostpone(t *testing.T) {
 		require.ErrorContains(t, err, constraint)
 	}
 
-	require.NoError(t, run.Restore(t.Context(), 3))
+	require.NoError(t, restore(t.Context(), pool, pool, pool))
 	require.Zero(t, left(t, pool))
 	require.Equal(t, before, catalog(t, pool))
 	require.NoError(t, run.Close(t.Context()))
@@ -130,7 +130,7 @@ func TestPostpone_Failed(t *testing.T) {
 	failed := errors.New("the balance is wrong")
 	_, err := run.Merge(t.Context(), MergeOptions{Settle: func(context.Context, *Outcome, *Ledger) (Settlement, error) { return Settlement{}, failed }})
 	require.ErrorIs(t, err, failed)
-	require.NoError(t, run.Restore(t.Context(), 1))
+	require.NoError(t, restore(t.Context(), pool))
 	require.Equal(t, before, catalog(t, pool))
 	require.Zero(t, left(t, pool))
 	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
@@ -174,7 +174,7 @@ func TestPostpone_Standing(t *testing.T) {
 	run := merged(t, pool, crowd())
 	require.True(t, run.Postponed)
 	require.Equal(t, postponeFrom/10+postponeFrom, value[int](t, pool, "SELECT count(*) FROM rye.nodes"))
-	require.NoError(t, run.Restore(t.Context(), 2))
+	require.NoError(t, restore(t.Context(), pool, pool))
 	require.Equal(t, before, catalog(t, pool))
 	require.NoError(t, run.Close(t.Context()))
 

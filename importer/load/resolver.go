@@ -122,6 +122,9 @@ func (r *resolver) ends(ctx context.Context, q *importdb.Queries) error {
 	if err := q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
 		return err
 	}
+	if twins, err := q.MergeEdgeSetTwins(ctx, r.m.no); err != nil || twins == 0 {
+		return err
+	}
 	_, err := q.MergeEdgeFoldTwins(ctx, r.m.no)
 	return err
 }

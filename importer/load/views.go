@@ -13,14 +13,29 @@ import (
 // RefreshViews refreshes the materialized views of the CRM layer, beside their readers, and beside each
 // other on two connections, if the pool has as many.
 func RefreshViews(ctx context.Context, pool *pgxpool.Pool) error {
-	q := importdb.New(pool)
-	err := q.ViewsPrepare(ctx)
+	return refreshViews(ctx, pool, pool)
+}
+
+// refreshViews does so on some connections.
+func refreshViews(ctx context.Context, connections ...database) error {
+	err := importdb.New(connections[0]).ViewsPrepare(ctx)
 	if err == nil {
-		both, ctx := errgroup.WithContext(ctx)
-		for _, view := range []string{"opportunities_active", "contacts_directory"} {
-			both.Go(func() error { return q.ViewRefresh(ctx, view) })
+		views := make(chan string, 2)
+		views <- "opportunities_active"
+		views <- "contacts_directory"
+		close(views)
+		beside, ctx := errgroup.WithContext(ctx)
+		for _, db := range connections {
+			beside.Go(func() error {
+				for view := range views {
+					if err := importdb.New(db).ViewRefresh(ctx, view); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		}
-		err = both.Wait()
+		err = beside.Wait()
 	}
 	if err != nil {
 		return explain(fmt.Errorf("refreshing the materialized views: %w", err))

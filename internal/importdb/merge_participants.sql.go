@@ -39,18 +39,11 @@ WITH events AS MATERIALIZED (
         ON k.run_no = $1 AND k.object_no = p.node_object_no AND k.legacy_id = p.node_ref
     LEFT JOIN loose nl ON $3::boolean AND p.node_object_no IS NULL AND nl.ref = p.node_ref
     WHERE p.run_no = $1
-), ranked AS (
-    SELECT r.rec, r.id, r.role, r.properties, r.event_id, r.node_id, row_number() OVER (PARTITION BY r.event_id, r.node_id, r.role ORDER BY r.properties IS NULL, r.rec, r.id) AS n
-    FROM resolved r
 )
 INSERT INTO rye_import.merge_participants (run_no, rec, id, event_id, node_id, role, properties, outcome)
 SELECT $1, r.rec, r.id, r.event_id, r.node_id, r.role, r.properties,
-    CASE
-        WHEN r.event_id IS NULL OR r.node_id IS NULL THEN 'deferred'
-        WHEN r.n > 1 THEN 'twin'
-        ELSE 'new'
-    END
-FROM ranked r
+    CASE WHEN r.event_id IS NULL OR r.node_id IS NULL THEN 'deferred' ELSE 'new' END
+FROM resolved r
 `
 
 type MergeParticipantInsertParams struct {
@@ -112,6 +105,33 @@ WHERE m.run_no = $1 AND m.outcome = 'new'
 // MergeParticipantSetPresent marks participants that stand in the graph already.
 func (q *Queries) MergeParticipantSetPresent(ctx context.Context, runNo int32) (int64, error) {
 	result, err := q.db.Exec(ctx, mergeParticipantSetPresent, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const mergeParticipantSetTwins = `-- name: MergeParticipantSetTwins :execrows
+WITH repeated AS (
+    SELECT m.event_id, m.node_id, m.role
+    FROM rye_import.merge_participants m
+    WHERE m.run_no = $1 AND m.outcome = 'new'
+    GROUP BY 1, 2, 3
+    HAVING count(*) > 1
+), ranked AS (
+    SELECT m.id, row_number() OVER (PARTITION BY r.event_id, r.node_id, r.role ORDER BY m.properties IS NULL, m.rec, m.id) AS place
+    FROM repeated r
+    JOIN rye_import.merge_participants m ON m.run_no = $1 AND m.event_id = r.event_id AND m.node_id = r.node_id AND m.role = r.role
+)
+UPDATE rye_import.merge_participants m
+SET outcome = 'twin'
+FROM ranked
+WHERE m.run_no = $1 AND m.id = ranked.id AND ranked.place > 1
+`
+
+// MergeParticipantSetTwins marks participants that are named more than once in one role of one event.
+func (q *Queries) MergeParticipantSetTwins(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeParticipantSetTwins, runNo)
 	if err != nil {
 		return 0, err
 	}

@@ -1,5 +1,5 @@
--- MergeEdgeInsert resolves both ends of the staged links. Of several links that mean the same edge, the one of the
--- lowest rank makes it. References to any object of the source are asked for only if there may be some.
+-- MergeEdgeInsert resolves both ends of the staged links. References to any object of the source are asked for only if there may
+-- be some.
 -- name: MergeEdgeInsert :execrows
 WITH loose AS MATERIALIZED (
     SELECT d.ref, k.node_id
@@ -27,11 +27,6 @@ WITH loose AS MATERIALIZED (
     LEFT JOIN loose sl ON @loose::boolean AND l.source_object_no IS NULL AND sl.ref = l.source_ref
     LEFT JOIN loose tl ON @loose::boolean AND l.target_object_no IS NULL AND tl.ref = l.target_ref
     WHERE l.run_no = @run_no
-), ranked AS (
-    SELECT r.*, row_number() OVER (
-        PARTITION BY r.source_id, r.target_id, r.edge_type, r.effective_to IS NULL, CASE WHEN r.effective_to IS NULL THEN NULL ELSE r.rec END
-        ORDER BY r.rank, r.rec, r.slot) AS n
-    FROM resolved r
 )
 INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, end_known,
     outcome, attrs)
@@ -39,13 +34,33 @@ SELECT @run_no, r.rec, r.id, r.slot, r.rank, r.edge_type, r.source_id, r.target_
     CASE
         WHEN r.source_id IS NULL OR r.target_id IS NULL THEN 'deferred'
         WHEN r.source_id = r.target_id THEN 'self'
-        WHEN r.n > 1 THEN 'twin'
         WHEN r.effective_to IS NOT NULL THEN 'ended'
         ELSE 'new'
     END,
     rye_import.origin(@run_no, r.file_no, r.line, b.object, r.legacy_id, r.slot, NULL)
-FROM ranked r
+FROM resolved r
 JOIN rye_import.objects b ON b.object_no = r.object_no;
+
+-- MergeEdgeSetTwins marks links that mean the same edge as another one: the one of the lowest rank makes it. They are few, so
+-- that nothing but what tells them is put in order.
+-- name: MergeEdgeSetTwins :execrows
+WITH repeated AS (
+    SELECT m.source_id, m.target_id, m.edge_type, m.effective_to IS NULL AS lasts, CASE WHEN m.effective_to IS NOT NULL THEN m.rec END AS ended_rec
+    FROM rye_import.merge_edges m
+    WHERE m.run_no = @run_no AND m.outcome IN ('new', 'ended')
+    GROUP BY 1, 2, 3, 4, 5
+    HAVING count(*) > 1
+), ranked AS (
+    SELECT m.id, row_number() OVER (PARTITION BY r.source_id, r.target_id, r.edge_type, r.lasts, r.ended_rec ORDER BY m.rank, m.rec, m.slot) AS place
+    FROM repeated r
+    JOIN rye_import.merge_edges m
+        ON m.run_no = @run_no AND m.source_id = r.source_id AND m.target_id = r.target_id AND m.edge_type = r.edge_type
+        AND (m.effective_to IS NULL) = r.lasts AND (r.lasts OR m.rec = r.ended_rec)
+)
+UPDATE rye_import.merge_edges m
+SET outcome = 'twin'
+FROM ranked
+WHERE m.run_no = @run_no AND m.id = ranked.id AND ranked.place > 1;
 
 -- MergeEdgeFoldTwins lets the edge that several links mean take the properties of all of them.
 -- name: MergeEdgeFoldTwins :execrows

@@ -30,18 +30,29 @@ WITH events AS MATERIALIZED (
         ON k.run_no = @run_no AND k.object_no = p.node_object_no AND k.legacy_id = p.node_ref
     LEFT JOIN loose nl ON @loose::boolean AND p.node_object_no IS NULL AND nl.ref = p.node_ref
     WHERE p.run_no = @run_no
-), ranked AS (
-    SELECT r.*, row_number() OVER (PARTITION BY r.event_id, r.node_id, r.role ORDER BY r.properties IS NULL, r.rec, r.id) AS n
-    FROM resolved r
 )
 INSERT INTO rye_import.merge_participants (run_no, rec, id, event_id, node_id, role, properties, outcome)
 SELECT @run_no, r.rec, r.id, r.event_id, r.node_id, r.role, r.properties,
-    CASE
-        WHEN r.event_id IS NULL OR r.node_id IS NULL THEN 'deferred'
-        WHEN r.n > 1 THEN 'twin'
-        ELSE 'new'
-    END
-FROM ranked r;
+    CASE WHEN r.event_id IS NULL OR r.node_id IS NULL THEN 'deferred' ELSE 'new' END
+FROM resolved r;
+
+-- MergeParticipantSetTwins marks participants that are named more than once in one role of one event.
+-- name: MergeParticipantSetTwins :execrows
+WITH repeated AS (
+    SELECT m.event_id, m.node_id, m.role
+    FROM rye_import.merge_participants m
+    WHERE m.run_no = @run_no AND m.outcome = 'new'
+    GROUP BY 1, 2, 3
+    HAVING count(*) > 1
+), ranked AS (
+    SELECT m.id, row_number() OVER (PARTITION BY r.event_id, r.node_id, r.role ORDER BY m.properties IS NULL, m.rec, m.id) AS place
+    FROM repeated r
+    JOIN rye_import.merge_participants m ON m.run_no = @run_no AND m.event_id = r.event_id AND m.node_id = r.node_id AND m.role = r.role
+)
+UPDATE rye_import.merge_participants m
+SET outcome = 'twin'
+FROM ranked
+WHERE m.run_no = @run_no AND m.id = ranked.id AND ranked.place > 1;
 
 -- MergeParticipantSetPresent marks participants that stand in the graph already.
 -- name: MergeParticipantSetPresent :execrows
