@@ -283,6 +283,34 @@ func TestLinked_First(t *testing.T) {
 	require.Equal(t, again.Objects["Account"].Read, again.Objects["Account"].Unchanged+again.Objects["Account"].Updated)
 }
 
+// TestWaiting_First has the merge of a new source wait before it names its pipelines, for which its other connection waits: that
+// one must hold nothing by then that another run's needs, for the merge may be waiting for that run. No server sees such a circle.
+func TestWaiting_First(t *testing.T) {
+	t.Parallel()
+	f := newFaulty(t, "none")
+	conn, err := f.pool.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	named, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	defer named.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // it is let go below
+	_, err = named.Exec(t.Context(), "SELECT pg_advisory_xact_lock(hashtextextended('rye_import.pipeline_codes', 0))")
+	require.NoError(t, err)
+
+	c := f.start("--source", "other", f.first)
+	waiting(t, f.pool, conn.Conn().PgConn().PID(), c)
+	until(t, f.pool, `SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'rye-import' AND datname = current_database()
+		AND state = 'idle in transaction' AND query LIKE '-- name: MergeDealListLabels%'`)
+	other, err := f.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, refused := other.Exec(t.Context(), `LOCK TABLE rye_import.merge_keys, rye_import.merge_edges, rye_import.merge_deals, rye_import.merge_stages,
+		rye_import.merge_facts IN SHARE UPDATE EXCLUSIVE MODE NOWAIT`)
+	require.NoError(t, other.Rollback(t.Context()))
+	require.NoError(t, refused, "as ANALYZE does")
+	require.NoError(t, named.Rollback(t.Context()))
+	require.Equal(t, exitDone, c.wait(t), c.output())
+}
+
 // disturb ends sessions, cancels statements and interrupts the command at a moment of a run, and looks each time whether all
 // is as before.
 func (f *faulty) disturb(m moment, args ...string) {

@@ -254,8 +254,8 @@ func (m *merger) pipelineCodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	codes := make(map[int64]string, len(pipelines))
-	defer func() { m.resolver.codes <- codes }() // it has room, and is written once
+	named := make([]importdb.NodeListPipelinesRow, len(pipelines))
+	defer func() { m.resolver.pipelines <- named }() // it has room, and is written once
 	if len(pipelines) == 0 {
 		return nil
 	}
@@ -271,14 +271,14 @@ func (m *merger) pipelineCodes(ctx context.Context) error {
 		taken[code] = true
 	}
 	given := importdb.MergeCodeInsertManyParams{RunNo: m.no}
-	for _, p := range pipelines {
+	for i, p := range pipelines {
 		label := ""
 		if p.Label != nil {
 			label = *p.Label
 		}
-		codes[p.Rec] = pipelineCode(label, taken)
+		named[i] = importdb.NodeListPipelinesRow{ID: p.ID, Code: pipelineCode(label, taken), Label: label, Properties: p.Properties}
 		given.Recs = append(given.Recs, p.Rec)
-		given.Codes = append(given.Codes, codes[p.Rec])
+		given.Codes = append(given.Codes, named[i].Code)
 	}
 	return m.q.MergeCodeInsertMany(ctx, given)
 }

@@ -32,8 +32,8 @@ type resolver struct {
 	m     *merger
 	loose bool // whether there may be references to any object among those that are staged
 
-	codes chan map[int64]string     // codes of the new pipelines, by record; the merge draws them
-	seen  map[uuid.UUID][]seenStage // after stagesOfDeals: the stages of each pipeline
+	pipelines chan []importdb.NodeListPipelinesRow // the new ones; the merge names them
+	seen      map[uuid.UUID][]seenStage            // after stagesOfDeals: the stages of each pipeline
 
 	beside bool                          // whether it has a connection of its own
 	done   [allResolutions]chan struct{} // then: closed when each is done
@@ -43,7 +43,7 @@ type resolver struct {
 }
 
 func newResolver(m *merger) *resolver {
-	r := &resolver{m: m, loose: m.run.Known || m.run.loose.Load(), codes: make(chan map[int64]string, 1)}
+	r := &resolver{m: m, loose: m.run.Known || m.run.loose.Load(), pipelines: make(chan []importdb.NodeListPipelinesRow, 1)}
 	for i := range r.done {
 		r.done[i] = make(chan struct{})
 	}
@@ -135,12 +135,12 @@ func (r *resolver) stages(ctx context.Context, q *importdb.Queries) error {
 	if err != nil {
 		return err
 	}
+	// Not beside the merge: an analysis keeps others from analyzing until its transaction ends, and this one may wait for the
+	// merge to name its pipelines, which may wait for another run's.
 	if deals > 0 && !r.m.fresh {
 		if _, err := q.MergeDealSetStanding(ctx, r.m.no); err != nil {
 			return err
 		}
-	}
-	if deals > 0 {
 		// Else the planner would take it that this run has none, as the last one it knows of, and read them deal by deal.
 		if err := q.StagingAnalyzeMerge(ctx, "deals"); err != nil {
 			return err
@@ -149,7 +149,7 @@ func (r *resolver) stages(ctx context.Context, q *importdb.Queries) error {
 	if r.seen, err = seenStages(ctx, q, r.m.no); err != nil || len(r.seen) == 0 {
 		return err
 	}
-	pipelines, err := r.pipelines(ctx, q)
+	pipelines, err := r.seenPipelines(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -160,28 +160,18 @@ func (r *resolver) stages(ctx context.Context, q *importdb.Queries) error {
 	return q.MergeStageInsertMany(ctx, labels)
 }
 
-// pipelines gives the pipelines of the stages that were seen: from the graph, or, as long as that does not have them, as it
-// is going to.
-func (r *resolver) pipelines(ctx context.Context, q *importdb.Queries) ([]importdb.NodeListPipelinesRow, error) {
-	ids := slices.Collect(maps.Keys(r.seen))
+// seenPipelines gives the pipelines of the stages that were seen: from the graph, or, as long as that does not have them, as it is
+// going to.
+func (r *resolver) seenPipelines(ctx context.Context, q *importdb.Queries) ([]importdb.NodeListPipelinesRow, error) {
 	if !r.m.fresh {
-		return q.NodeListPipelines(ctx, ids)
+		return q.NodeListPipelines(ctx, slices.Collect(maps.Keys(r.seen)))
 	}
-	staged, err := q.StagingNodeListStages(ctx, importdb.StagingNodeListStagesParams{RunNo: r.m.no, IDs: ids})
-	if err != nil {
-		return nil, err
-	}
-	var codes map[int64]string
 	select {
-	case codes = <-r.codes:
+	case pipelines := <-r.pipelines:
+		return slices.DeleteFunc(pipelines, func(p importdb.NodeListPipelinesRow) bool { return r.seen[p.ID] == nil }), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	pipelines := make([]importdb.NodeListPipelinesRow, len(staged))
-	for i, p := range staged {
-		pipelines[i] = importdb.NodeListPipelinesRow{ID: p.ID, Code: codes[p.Rec], Properties: p.Properties}
-	}
-	return pipelines, nil
 }
 
 // chains puts what is said about each subject into the order of time, with what stands about it.

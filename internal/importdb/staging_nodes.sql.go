@@ -147,7 +147,7 @@ func (q *Queries) StagingNodeInsertDerived(ctx context.Context, arg StagingNodeI
 }
 
 const stagingNodeListPipelines = `-- name: StagingNodeListPipelines :many
-SELECT s.rec, n.label, o.object, s.legacy_id
+SELECT s.rec, s.id, n.label, (coalesce(n.fill, '{}') || n.properties)::jsonb AS properties
 FROM rye_import.staging_nodes n
 JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
@@ -156,13 +156,13 @@ ORDER BY n.label, o.object, s.legacy_id
 `
 
 type StagingNodeListPipelinesRow struct {
-	Rec      int64
-	Label    *string
-	Object   string
-	LegacyID string
+	Rec        int64
+	ID         uuid.UUID
+	Label      *string
+	Properties json.RawMessage
 }
 
-// StagingNodeListPipelines gives the staged pipelines that are new, for the codes that their names give.
+// StagingNodeListPipelines gives the staged pipelines that are new, as they are going to be but for the codes that their names give.
 func (q *Queries) StagingNodeListPipelines(ctx context.Context, runNo int32) ([]StagingNodeListPipelinesRow, error) {
 	rows, err := q.db.Query(ctx, stagingNodeListPipelines, runNo)
 	if err != nil {
@@ -174,50 +174,10 @@ func (q *Queries) StagingNodeListPipelines(ctx context.Context, runNo int32) ([]
 		var i StagingNodeListPipelinesRow
 		if err := rows.Scan(
 			&i.Rec,
+			&i.ID,
 			&i.Label,
-			&i.Object,
-			&i.LegacyID,
+			&i.Properties,
 		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const stagingNodeListStages = `-- name: StagingNodeListStages :many
-SELECT s.rec, s.id, (coalesce(n.fill, '{}') || n.properties)::jsonb AS properties
-FROM rye_import.staging_records s
-JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
-WHERE s.run_no = $1 AND s.id = ANY ($2::uuid[]) AND s.kind = 'node' AND s.changed AND NOT s.alias
-ORDER BY s.id
-`
-
-type StagingNodeListStagesParams struct {
-	RunNo int32
-	IDs   []uuid.UUID
-}
-
-type StagingNodeListStagesRow struct {
-	Rec        int64
-	ID         uuid.UUID
-	Properties json.RawMessage
-}
-
-// StagingNodeListStages gives staged pipelines with their stages.
-func (q *Queries) StagingNodeListStages(ctx context.Context, arg StagingNodeListStagesParams) ([]StagingNodeListStagesRow, error) {
-	rows, err := q.db.Query(ctx, stagingNodeListStages, arg.RunNo, arg.IDs)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []StagingNodeListStagesRow{}
-	for rows.Next() {
-		var i StagingNodeListStagesRow
-		if err := rows.Scan(&i.Rec, &i.ID, &i.Properties); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -23,9 +23,9 @@ FROM said
 JOIN rye_import.staging_records c ON c.run_no = @run_no AND c.kind = 'node' AND c.changed AND NOT c.alias AND c.id = said.id
 WHERE n.run_no = @run_no AND n.rec = c.rec;
 
--- StagingNodeListPipelines gives the staged pipelines that are new, for the codes that their names give.
+-- StagingNodeListPipelines gives the staged pipelines that are new, as they are going to be but for the codes that their names give.
 -- name: StagingNodeListPipelines :many
-SELECT s.rec, n.label, o.object, s.legacy_id
+SELECT s.rec, s.id, n.label, (coalesce(n.fill, '{}') || n.properties)::jsonb AS properties
 FROM rye_import.staging_nodes n
 JOIN rye_import.staging_records s ON s.run_no = n.run_no AND s.rec = n.rec
 JOIN rye_import.objects o ON o.object_no = s.object_no
@@ -61,11 +61,3 @@ SELECT s.run_no, s.rec, m.node_type, s.legacy_id, nullif(m.code_prefix, ''),
 FROM rye_import.staging_records s
 JOIN made m ON m.object_no = s.object_no
 WHERE s.run_no = @run_no AND s.rec BETWEEN @first_rec::bigint AND @last_rec::bigint;
-
--- StagingNodeListStages gives staged pipelines with their stages.
--- name: StagingNodeListStages :many
-SELECT s.rec, s.id, (coalesce(n.fill, '{}') || n.properties)::jsonb AS properties
-FROM rye_import.staging_records s
-JOIN rye_import.staging_nodes n ON n.run_no = s.run_no AND n.rec = s.rec
-WHERE s.run_no = @run_no AND s.id = ANY (@ids::uuid[]) AND s.kind = 'node' AND s.changed AND NOT s.alias
-ORDER BY s.id;
