@@ -293,7 +293,7 @@ func TestWaiting_First(t *testing.T) {
 	defer conn.Release()
 	named, err := conn.Begin(t.Context())
 	require.NoError(t, err)
-	defer named.Rollback(context.WithoutCancel(t.Context())) //nolint:errcheck // it is let go below
+	defer named.Rollback(context.WithoutCancel(t.Context()))
 	_, err = named.Exec(t.Context(), "SELECT pg_advisory_xact_lock(hashtextextended('rye_import.pipeline_codes', 0))")
 	require.NoError(t, err)
 

@@ -18,7 +18,8 @@ type database interface {
 
 // CompleteOptions say what there is to do after the commit of a run.
 type CompleteOptions struct {
-	// Connections is how many connections work beside each other, one for each processor of the server; at least 1.
+	// Connections is how many connections work beside each other, one for each processor of the server. They are fewer if the
+	// pool is small, and at least 1.
 	Connections int
 	// Views is whether the materialized views are refreshed.
 	Views bool
@@ -40,7 +41,8 @@ type Completion struct {
 func (r *Run) Complete(ctx context.Context, opts CompleteOptions) Completion {
 	var c Completion
 	var connections []database
-	for range opts.Connections {
+	const others = 2 // that of the lock, and one to empty staging
+	for range max(1, min(opts.Connections, int(r.pool.Config().MaxConns)-others)) {
 		conn, err := r.pool.Acquire(ctx)
 		if err != nil {
 			err = explain(fmt.Errorf("connecting: %w", err))
