@@ -40,13 +40,24 @@ type Completion struct {
 // before: each one has to find its way to every page of the graph anew.
 func (r *Run) Complete(ctx context.Context, opts CompleteOptions) Completion {
 	var c Completion
+	if !r.Postponed && !opts.Views {
+		c.Staging = r.Close(ctx)
+		return c
+	}
 	var connections []database
 	const others = 2 // that of the lock, and one to empty staging
 	for range max(1, min(opts.Connections, int(r.pool.Config().MaxConns)-others)) {
 		conn, err := r.pool.Acquire(ctx)
 		if err != nil {
 			err = explain(fmt.Errorf("connecting: %w", err))
-			return Completion{Indexes: err, Views: err, Staging: r.Close(ctx)}
+			if r.Postponed {
+				c.Indexes = err
+			}
+			if opts.Views {
+				c.Views = err
+			}
+			c.Staging = r.Close(ctx)
+			return c
 		}
 		defer conn.Release()
 		connections = append(connections, conn)

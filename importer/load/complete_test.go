@@ -37,3 +37,15 @@ func TestComplete(t *testing.T) {
 	require.Equal(t, postponeFrom-1, value[int](t, pool, "SELECT count(*) FROM rye.contacts_directory"))
 	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_records"))
 }
+
+// TestComplete_Nothing ends a run that has changed nothing: no phase begins, and staging is emptied.
+func TestComplete_Nothing(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	run := merged(t, pool, people("Ada"))
+	require.False(t, run.Postponed)
+	require.NotZero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_records"))
+	c := run.Complete(t.Context(), CompleteOptions{Connections: 2, Progress: func(phase string) { t.Errorf("%s began", phase) }})
+	require.Equal(t, Completion{}, c)
+	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_records"))
+}

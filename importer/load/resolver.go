@@ -43,17 +43,16 @@ type resolver struct {
 }
 
 func newResolver(m *merger) *resolver {
-	r := &resolver{m: m, loose: m.run.Known || m.run.loose.Load(), pipelines: make(chan []importdb.NodeListPipelinesRow, 1)}
-	for i := range r.done {
-		r.done[i] = make(chan struct{})
-	}
-	return r
+	return &resolver{m: m, loose: m.run.Known || m.run.loose.Load(), pipelines: make(chan []importdb.NodeListPipelinesRow, 1)}
 }
 
 // start begins to work beside the merge.
 func (r *resolver) start(ctx context.Context) {
 	ctx, r.stop = context.WithCancel(ctx)
 	r.beside, r.ended = true, make(chan struct{})
+	for i := range r.done {
+		r.done[i] = make(chan struct{})
+	}
 	go func() {
 		defer close(r.ended)
 		for what := range allResolutions {
@@ -74,7 +73,7 @@ func (r *resolver) start(ctx context.Context) {
 
 // close calls off what has not been done, and waits until nothing is under way.
 func (r *resolver) close() {
-	if r != nil && r.beside {
+	if r.beside {
 		r.stop()
 		<-r.ended
 	}
