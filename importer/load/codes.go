@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -276,11 +277,29 @@ func (m *merger) pipelineCodes(ctx context.Context) error {
 		if p.Label != nil {
 			label = *p.Label
 		}
-		named[i] = importdb.NodeListPipelinesRow{ID: p.ID, Code: pipelineCode(label, taken), Label: label, Properties: p.Properties}
+		code := pipelineCode(label, taken)
 		given.Recs = append(given.Recs, p.Rec)
-		given.Codes = append(given.Codes, named[i].Code)
+		given.Codes = append(given.Codes, code)
+		properties, err := withCode(p.Properties, code)
+		if err != nil {
+			return fmt.Errorf("pipeline %s: %w", code, err)
+		}
+		named[i] = importdb.NodeListPipelinesRow{ID: p.ID, Code: code, Label: label, Properties: properties}
 	}
 	return m.q.MergeCodeInsertMany(ctx, given)
+}
+
+// withCode gives the properties that a new node is going to have.
+func withCode(properties json.RawMessage, code string) (json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(properties, &fields); err != nil {
+		return nil, err
+	}
+	var err error
+	if fields["code"], err = json.Marshal(code); err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
 }
 
 // pipelineCode makes the code of a pipeline from its label and notes it as taken: accents go, other

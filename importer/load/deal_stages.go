@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -55,18 +54,10 @@ func (m *merger) placeholders(ctx context.Context) error {
 // stages brings the stage lists of pipelines up to date with the stages that the run's deals have
 // been seen in.
 func (m *merger) stages(ctx context.Context) error {
-	if err := m.resolver.resolve(ctx, stagesOfDeals); err != nil || len(m.resolver.seen) == 0 {
+	if err := m.resolver.resolve(ctx, stagesOfDeals); err != nil || len(m.resolver.lists.IDs) == 0 {
 		return err
 	}
-	pipelines, err := m.q.NodeListPipelines(ctx, slices.Collect(maps.Keys(m.resolver.seen)))
-	if err != nil {
-		return err
-	}
-	_, update, err := mergePipelines(m.no, pipelines, m.resolver.seen)
-	if err != nil {
-		return err
-	}
-	_, err = m.q.NodeSetStages(ctx, update)
+	_, err := m.q.NodeSetStages(ctx, m.resolver.lists)
 	return err
 }
 

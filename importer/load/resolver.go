@@ -33,7 +33,7 @@ type resolver struct {
 	loose bool // whether there may be references to any object among those that are staged
 
 	pipelines chan []importdb.NodeListPipelinesRow // the new ones; the merge names them
-	seen      map[uuid.UUID][]seenStage            // after stagesOfDeals: the stages of each pipeline
+	lists     importdb.NodeSetStagesParams         // after stagesOfDeals: the stages of each pipeline
 
 	beside bool                          // whether it has a connection of its own
 	done   [allResolutions]chan struct{} // then: closed when each is done
@@ -145,15 +145,16 @@ func (r *resolver) stages(ctx context.Context, q *importdb.Queries) error {
 			return err
 		}
 	}
-	if r.seen, err = seenStages(ctx, q, r.m.no); err != nil || len(r.seen) == 0 {
+	seen, err := seenStages(ctx, q, r.m.no)
+	if err != nil || len(seen) == 0 {
 		return err
 	}
-	pipelines, err := r.seenPipelines(ctx, q)
+	pipelines, err := r.seenPipelines(ctx, q, seen)
 	if err != nil {
 		return err
 	}
-	labels, _, err := mergePipelines(r.m.no, pipelines, r.seen)
-	if err != nil {
+	var labels importdb.MergeStageInsertManyParams
+	if labels, r.lists, err = mergePipelines(r.m.no, pipelines, seen); err != nil {
 		return err
 	}
 	return q.MergeStageInsertMany(ctx, labels)
@@ -161,13 +162,13 @@ func (r *resolver) stages(ctx context.Context, q *importdb.Queries) error {
 
 // seenPipelines gives the pipelines of the stages that were seen: from the graph, or, as long as that does not have them, as it is
 // going to.
-func (r *resolver) seenPipelines(ctx context.Context, q *importdb.Queries) ([]importdb.NodeListPipelinesRow, error) {
+func (r *resolver) seenPipelines(ctx context.Context, q *importdb.Queries, seen map[uuid.UUID][]seenStage) ([]importdb.NodeListPipelinesRow, error) {
 	if !r.m.fresh {
-		return q.NodeListPipelines(ctx, slices.Collect(maps.Keys(r.seen)))
+		return q.NodeListPipelines(ctx, slices.Collect(maps.Keys(seen)))
 	}
 	select {
 	case pipelines := <-r.pipelines:
-		return slices.DeleteFunc(pipelines, func(p importdb.NodeListPipelinesRow) bool { return r.seen[p.ID] == nil }), nil
+		return slices.DeleteFunc(pipelines, func(p importdb.NodeListPipelinesRow) bool { return seen[p.ID] == nil }), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
