@@ -95,7 +95,8 @@ ORDER BY 1, 2;
 -- StagingRecordSums adds up the amounts that the records of the run state, and what the graph holds
 -- of the same records, by currency and stage. Under applied stand only the records whose content
 -- the run applied, each to a node of its own: what stands in the graph for others may have been
--- edited there, what a person recorded stays, and of records that share a node the last one has the word.
+-- edited there, what a person recorded stays, and of records that share a node the last one has the word. What is held is looked
+-- up deal by deal: the planner, which takes the run for larger than the graph, would read all that the graph holds.
 -- name: StagingRecordSums :many
 WITH deals AS (
     SELECT s.rec, s.changed, s.amount, coalesce(s.currency, '') AS currency, s.stage, m.node_id,
@@ -111,10 +112,14 @@ WITH deals AS (
 ), valued AS (
     SELECT x.*, coalesce(ms.stage_key, x.stage, '') AS stage_key, rye.jsonb_number(v.claim -> 'amount') AS held
     FROM deals x
-    LEFT JOIN rye.assertions v
-        ON v.subject_node_id = x.node_id AND v.assertion_type = 'deal_value' AND v.assertion_key = 'default'
-        AND v.subject_edge_id IS NULL AND v.superseded_at IS NULL
-        AND coalesce(v.claim ->> 'currency', '') = x.currency
+    LEFT JOIN LATERAL (
+        SELECT a.claim
+        FROM rye.assertions a
+        WHERE a.subject_node_id = x.node_id AND a.assertion_type = 'deal_value' AND a.assertion_key = 'default'
+            AND a.subject_edge_id IS NULL AND a.superseded_at IS NULL
+            AND coalesce(a.claim ->> 'currency', '') = x.currency
+        OFFSET 0
+    ) v ON true
     LEFT JOIN rye_import.merge_deals d ON d.run_no = @run_no AND d.deal_id = x.node_id
     LEFT JOIN rye_import.merge_stages ms ON ms.run_no = @run_no AND ms.pipeline_id = d.pipeline_id AND ms.label = x.stage
 )
