@@ -576,8 +576,11 @@ func (m *merger) refer(ctx context.Context) error {
 	if m.fresh {
 		return nil
 	}
-	_, err := m.q.MergeKeyInsertReferred(ctx, importdb.MergeKeyInsertReferredParams{RunNo: m.no, Source: m.source})
-	return err
+	if _, err := m.q.MergeKeyInsertReferred(ctx, importdb.MergeKeyInsertReferredParams{RunNo: m.no, Source: m.source}); err != nil || m.idle {
+		return err
+	}
+	// Else the planner would take it that the run refers to hardly any, and compare each with all that refers to them.
+	return m.q.StagingAnalyzeMerge(ctx, "keys")
 }
 
 // links resolves the ends of links and makes, ends or keeps their edges.

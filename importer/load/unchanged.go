@@ -49,17 +49,17 @@ func (u *unchanged) load(ctx context.Context, r *Run) error {
 		if err := q.SessionTuneHashes(ctx); err != nil {
 			return err
 		}
-		n, err := q.RecordCount(ctx, importdb.RecordCountParams{ObjectNos: objects, MaxRows: maxHashes + 1})
+		lists, err := q.RecordListHashes(ctx, importdb.RecordListHashesParams{ObjectNos: objects, MaxRows: maxHashes + 1})
 		if err != nil {
 			return err
 		}
-		if n > maxHashes {
+		hashes := 0
+		for _, l := range lists {
+			hashes += len(l.Hashes) / 16
+		}
+		if hashes > maxHashes {
 			u.asking = true
 			return nil
-		}
-		lists, err := q.RecordListHashes(ctx, objects)
-		if err != nil {
-			return err
 		}
 		var living, deleted [][]byte
 		for _, l := range lists {

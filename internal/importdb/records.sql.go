@@ -87,25 +87,6 @@ func (q *Queries) RecordArchiveTwins(ctx context.Context, arg RecordArchiveTwins
 	return result.RowsAffected(), nil
 }
 
-const recordCount = `-- name: RecordCount :one
-SELECT count(*) FROM (
-    SELECT FROM rye_import.records r WHERE r.object_no = ANY ($1::int[]) LIMIT $2
-) counted
-`
-
-type RecordCountParams struct {
-	ObjectNos []int32
-	MaxRows   int32
-}
-
-// RecordCount counts the records of a source, as far as they are counted.
-func (q *Queries) RecordCount(ctx context.Context, arg RecordCountParams) (int64, error) {
-	row := q.db.QueryRow(ctx, recordCount, arg.ObjectNos, arg.MaxRows)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const recordCountMissing = `-- name: RecordCountMissing :one
 SELECT count(*) AS total,
     count(*) FILTER (WHERE NOT EXISTS (
@@ -188,22 +169,31 @@ func (q *Queries) RecordInsertStaged(ctx context.Context, arg RecordInsertStaged
 }
 
 const recordListHashes = `-- name: RecordListHashes :many
-SELECT (r.archived IS NOT NULL)::boolean AS deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
-FROM rye_import.records r
-WHERE r.object_no = ANY ($1::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
-GROUP BY r.object_no, r.line / 4096, 1
+SELECT r.deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
+FROM (
+    SELECT r.object_no, r.line, r.content_hash, (r.archived IS NOT NULL)::boolean AS deleted
+    FROM rye_import.records r
+    WHERE r.object_no = ANY ($1::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
+    LIMIT $2
+) r
+GROUP BY r.object_no, r.line / 4096, r.deleted
 `
+
+type RecordListHashesParams struct {
+	ObjectNos []int32
+	MaxRows   int32
+}
 
 type RecordListHashesRow struct {
 	Deleted bool
 	Hashes  []byte
 }
 
-// RecordListHashes gives the hashes of what records were when last used, one behind the other, some thousands a row, and
-// apart those of deleted ones. Records that the importer archived for another reason are not among them: who
+// RecordListHashes gives the hashes of what records were when last used, of no more than some: one behind the other, some
+// thousands a row, and apart those of deleted ones. Records that the importer archived for another reason are not among them: who
 // meets them has them come back.
-func (q *Queries) RecordListHashes(ctx context.Context, objectNos []int32) ([]RecordListHashesRow, error) {
-	rows, err := q.db.Query(ctx, recordListHashes, objectNos)
+func (q *Queries) RecordListHashes(ctx context.Context, arg RecordListHashesParams) ([]RecordListHashesRow, error) {
+	rows, err := q.db.Query(ctx, recordListHashes, arg.ObjectNos, arg.MaxRows)
 	if err != nil {
 		return nil, err
 	}

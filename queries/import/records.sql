@@ -4,20 +4,18 @@ SELECT EXISTS (
     SELECT FROM rye_import.records r JOIN rye_import.objects o USING (object_no) WHERE o.source = @source
 ) AS found;
 
--- RecordCount counts the records of a source, as far as they are counted.
--- name: RecordCount :one
-SELECT count(*) FROM (
-    SELECT FROM rye_import.records r WHERE r.object_no = ANY (@object_nos::int[]) LIMIT @max_rows
-) counted;
-
--- RecordListHashes gives the hashes of what records were when last used, one behind the other, some thousands a row, and
--- apart those of deleted ones. Records that the importer archived for another reason are not among them: who
+-- RecordListHashes gives the hashes of what records were when last used, of no more than some: one behind the other, some
+-- thousands a row, and apart those of deleted ones. Records that the importer archived for another reason are not among them: who
 -- meets them has them come back.
 -- name: RecordListHashes :many
-SELECT (r.archived IS NOT NULL)::boolean AS deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
-FROM rye_import.records r
-WHERE r.object_no = ANY (@object_nos::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
-GROUP BY r.object_no, r.line / 4096, 1;
+SELECT r.deleted, string_agg(uuid_send(r.content_hash), ''::bytea)::bytea AS hashes
+FROM (
+    SELECT r.object_no, r.line, r.content_hash, (r.archived IS NOT NULL)::boolean AS deleted
+    FROM rye_import.records r
+    WHERE r.object_no = ANY (@object_nos::int[]) AND (r.archived IS NULL OR r.archived = 'deleted')
+    LIMIT @max_rows
+) r
+GROUP BY r.object_no, r.line / 4096, r.deleted;
 
 -- RecordListUnchanged tells which of some records are as they were when last used: the position of
 -- each in the given lists, beginning with 1. Records that the importer archived are not among
