@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 	require.Equal(t, []string{"done", "run", "salesforce", "salesforce", "UTC"}, []string{s.Status, s.Command, s.CRM, s.Source, s.TimeZone})
 	require.Equal(t, int64(7), s.Rejects.Total())
 	require.Equal(t, []report.Skipped{{Path: "README.md", Reason: s.Skipped[0].Reason}}, s.Skipped)
-	require.Equal(t, []string{"survey", "stage", "keys", "nodes", "links", "facts", "records", "check", "refresh"}, phases)
+	require.Equal(t, []string{"survey", "stage", "keys", "nodes", "facts", "links", "records", "check", "refresh"}, phases)
 	require.Equal(t, started, s.StartedAt)
 	require.Equal(t, s.FinishedAt.Sub(started).Seconds(), s.Seconds)
 	require.Len(t, s.Files, 29)

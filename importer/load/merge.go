@@ -220,8 +220,8 @@ func (m *merger) write(ctx context.Context) error {
 	}
 	for _, s := range []step{
 		{"nodes", m.nodes, m.refer},
-		{"links", m.links, nothing},
 		{"facts", m.facts, m.stages}, // unchanged deals are known by their stages too
+		{"links", m.links, nothing},
 		{"records", m.records, nil},
 		{phaseCheck, m.settle, nil},
 	} {
@@ -339,9 +339,6 @@ func (m *merger) keys(ctx context.Context) error {
 		if err := m.resolve(ctx); err != nil {
 			return err
 		}
-	}
-	if _, err := m.q.StagingNodeFoldAliases(ctx, m.no); err != nil {
-		return err
 	}
 	if err := m.findIdle(ctx); err != nil {
 		return err
@@ -506,6 +503,9 @@ func (m *merger) nodes(ctx context.Context) error {
 	if err := m.keep(ctx); err != nil {
 		return err
 	}
+	if _, err := m.q.StagingNodeFoldAliases(ctx, m.no); err != nil {
+		return err
+	}
 	if err := m.codes(ctx); err != nil {
 		return err
 	}
@@ -554,7 +554,16 @@ func (m *merger) nodes(ctx context.Context) error {
 	if err := m.tieGone(ctx); err != nil {
 		return err
 	}
+	if err := m.remember(ctx, false); err != nil {
+		return err
+	}
 	return m.refer(ctx)
+}
+
+// remember notes the new records for the next run: those that are links, which are known when these are resolved, or the others.
+func (m *merger) remember(ctx context.Context, links bool) error {
+	_, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known, Links: links})
+	return err
 }
 
 // tieGone ties the keys of records that were folded into others to what they were folded into.
@@ -666,7 +675,7 @@ func (m *merger) links(ctx context.Context) error {
 		c.Carried += o.Carried
 		m.out.Links[o.EdgeType] = c
 	}
-	return nil
+	return m.settleConflicts(ctx)
 }
 
 // effects notes records that were known before and for which the run changed the graph.
@@ -679,56 +688,39 @@ func (m *merger) effects(ctx context.Context, recs []int64, effect string) error
 
 // facts builds the chains of facts, and makes the events that they and the activities need.
 func (m *merger) facts(ctx context.Context) error {
-	// What needs no chains comes before them, for they may be under way.
-	_, err := m.q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: m.no, Known: m.run.Known, Loose: m.resolver.loose})
-	if err != nil {
-		return err
-	}
-	if _, err := m.q.MergeParticipantSetTwins(ctx, m.no); err != nil {
-		return err
-	}
 	if err := m.stages(ctx); err != nil {
 		return err
 	}
 	if err := m.contestFacts(ctx); err != nil {
 		return err
 	}
-	events := count{}
-	events.add(m.events(ctx, false))
-	if events.err != nil {
-		return events.err
+	// These need no chains, which may be under way.
+	if _, err := m.q.DeferredInsertFacts(ctx, m.no); err != nil {
+		return err
 	}
 	if err := m.resolver.resolve(ctx, chainsOfFacts); err != nil {
 		return err
 	}
-	if _, err := m.q.DeferredInsertFacts(ctx, m.no); err != nil {
-		return err
-	}
-	events.add(m.events(ctx, true))
+	events := count{}
+	events.add(m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known}))
 	events.add(m.q.EventInsertMoves(ctx, importdb.EventInsertMovesParams{RunNo: m.no, Source: m.source}))
 	if events.err != nil {
 		return events.err
 	}
 	m.out.Events.Created = events.n
-	if err := m.participants(ctx); err != nil {
-		return err
-	}
-
 	made, err := m.q.AssertionInsertStaged(ctx, m.no)
 	if err != nil {
 		return err
 	}
 	m.out.Assertions.Superseded, m.out.Assertions.Created = made.Superseded, made.Created
-	return m.settleConflicts(ctx)
-}
-
-// events makes the events of records that tell of stages of deals, or the others.
-func (m *merger) events(ctx context.Context, stages bool) (int64, error) {
-	return m.q.EventInsertStaged(ctx, importdb.EventInsertStagedParams{RunNo: m.no, Source: m.source, Known: m.run.Known, Stages: stages})
+	return m.participants(ctx)
 }
 
 // participants ties events to their nodes.
 func (m *merger) participants(ctx context.Context) error {
+	if err := m.resolver.resolve(ctx, endsOfParticipants); err != nil {
+		return err
+	}
 	if m.run.Known {
 		if _, err := m.q.MergeParticipantSetPresent(ctx, m.no); err != nil {
 			return err
@@ -787,7 +779,7 @@ func (m *merger) records(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := m.q.RecordInsertStaged(ctx, importdb.RecordInsertStagedParams{RunNo: m.no, Known: m.run.Known}); err != nil {
+	if err := m.remember(ctx, true); err != nil {
 		return err
 	}
 	if m.merged > 0 {

@@ -51,7 +51,7 @@ func TestMerge(t *testing.T) {
 	}, out.Codes)
 	require.Len(t, out.Waiting, 1)
 	require.Equal(t, Waiting{Object: "Contact", Kind: "link", Slot: "AccountId", WaitsFor: "Account", Count: 1, Since: out.Waiting[0].Since}, out.Waiting[0])
-	require.Equal(t, []string{"keys", "nodes", "links", "facts", "records", "check"}, phases)
+	require.Equal(t, []string{"keys", "nodes", "facts", "links", "records", "check"}, phases)
 	require.Len(t, out.Phases, len(phases))
 
 	require.Equal(t, nothingLeft, leftovers(t, pool))

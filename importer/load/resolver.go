@@ -17,10 +17,11 @@ import (
 type resolution int
 
 const (
-	endsOfLinks    resolution = iota
-	stagesOfDeals             // stages of pipelines, and the pipelines of deals
-	chainsOfFacts             // in the order of time, with what stands already
-	allResolutions            // how many there are
+	stagesOfDeals      resolution = iota // stages of pipelines, and the pipelines of deals
+	chainsOfFacts                        // in the order of time, with what stands already
+	endsOfParticipants                   // events and nodes
+	endsOfLinks                          // but for those of deals to pipelines, whose ends stagesOfDeals resolves
+	allResolutions                       // how many there are
 )
 
 // resolver resolves what is staged. The merge asks for each resolution when it comes to it, and has it done then and there. What a
@@ -101,35 +102,24 @@ func (r *resolver) resolve(ctx context.Context, what resolution) error {
 
 func (r *resolver) do(ctx context.Context, q *importdb.Queries, what resolution) error {
 	switch what {
-	case endsOfLinks:
-		return r.ends(ctx, q)
 	case stagesOfDeals:
 		return r.stages(ctx, q)
 	case chainsOfFacts:
 		return r.chains(ctx, q)
+	case endsOfParticipants:
+		return r.participants(ctx, q)
+	case endsOfLinks:
+		return r.links(ctx, q)
 	default:
 		return fmt.Errorf("unknown resolution %d", what)
 	}
 }
 
-// ends resolves the ends of links, and which of them mean the same edge.
-func (r *resolver) ends(ctx context.Context, q *importdb.Queries) error {
-	params := importdb.MergeEdgeInsertParams{RunNo: r.m.no, StartedAt: r.m.run.cfg.StartedAt, Loose: r.loose}
-	if _, err := q.MergeEdgeInsert(ctx, params); err != nil {
-		return err
-	}
-	if err := q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
-		return err
-	}
-	if twins, err := q.MergeEdgeSetTwins(ctx, r.m.no); err != nil || twins == 0 {
-		return err
-	}
-	_, err := q.MergeEdgeFoldTwins(ctx, r.m.no)
-	return err
-}
-
 // stages finds out which stages the deals of each pipeline have been seen in, and notes the key of each label for the facts.
 func (r *resolver) stages(ctx context.Context, q *importdb.Queries) error {
+	if err := r.ends(ctx, q, true); err != nil {
+		return err
+	}
 	deals, err := q.MergeDealInsert(ctx, r.m.no)
 	if err != nil {
 		return err
@@ -186,6 +176,42 @@ func (r *resolver) chains(ctx context.Context, q *importdb.Queries) error {
 		return err
 	}
 	return q.StagingAnalyzeMerge(ctx, "facts")
+}
+
+// participants resolves the events and nodes of participants, and which of them mean the same.
+func (r *resolver) participants(ctx context.Context, q *importdb.Queries) error {
+	if _, err := q.MergeParticipantInsert(ctx, importdb.MergeParticipantInsertParams{RunNo: r.m.no, Loose: r.loose}); err != nil {
+		return err
+	}
+	if r.m.run.Known {
+		if _, err := q.MergeParticipantSetKnown(ctx, r.m.no); err != nil {
+			return err
+		}
+	}
+	_, err := q.MergeParticipantSetTwins(ctx, r.m.no)
+	return err
+}
+
+// links resolves the ends of links, and which of them mean the same edge.
+func (r *resolver) links(ctx context.Context, q *importdb.Queries) error {
+	if err := r.ends(ctx, q, false); err != nil {
+		return err
+	}
+	if err := q.StagingAnalyzeMerge(ctx, "edges"); err != nil {
+		return err
+	}
+	if twins, err := q.MergeEdgeSetTwins(ctx, r.m.no); err != nil || twins == 0 {
+		return err
+	}
+	_, err := q.MergeEdgeFoldTwins(ctx, r.m.no)
+	return err
+}
+
+// ends resolves the ends of the links of deals to their pipelines, or of the others.
+func (r *resolver) ends(ctx context.Context, q *importdb.Queries, pipelines bool) error {
+	params := importdb.MergeEdgeInsertParams{RunNo: r.m.no, StartedAt: r.m.run.cfg.StartedAt, Loose: r.loose, Pipelines: pipelines}
+	_, err := q.MergeEdgeInsert(ctx, params)
+	return err
 }
 
 // resolveBeside sets the resolver of a fresh source to work beside the merge. The keys are committed for that: all that they

@@ -85,28 +85,20 @@ LEFT JOIN rye_import.merge_keys a
     ON a.run_no = $2 AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref
 LEFT JOIN rye_import.records r ON $3::boolean AND s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye_import.merge_facts f
-    ON $4::boolean AND f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
-WHERE e.run_no = $2 AND $4::boolean = (e.rec IN (
-    SELECT h.rec FROM rye_import.staging_facts h WHERE h.run_no = $2 AND h.assertion_type = 'deal_stage' AND h.history))
+    ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
+WHERE e.run_no = $2
 `
 
 type EventInsertStagedParams struct {
 	Source string
 	RunNo  int32
 	Known  bool
-	Stages bool
 }
 
-// EventInsertStaged makes the events of the run: those of records that tell of stages of deals, which need the chains of facts, or
-// the others. A history record that moves a deal to another stage is a stage_change. An event is immutable: a record that changed
-// gives a new one, which says what it revises.
+// EventInsertStaged makes the events of the run. A history record that moves a deal to another stage is a stage_change, which the
+// chains of facts tell. An event is immutable: a record that changed gives a new one, which says what it revises.
 func (q *Queries) EventInsertStaged(ctx context.Context, arg EventInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, eventInsertStaged,
-		arg.Source,
-		arg.RunNo,
-		arg.Known,
-		arg.Stages,
-	)
+	result, err := q.db.Exec(ctx, eventInsertStaged, arg.Source, arg.RunNo, arg.Known)
 	if err != nil {
 		return 0, err
 	}

@@ -61,7 +61,7 @@ WITH loose AS MATERIALIZED (
         ON tk.run_no = $1 AND tk.object_no = l.target_object_no AND tk.legacy_id = l.target_ref
     LEFT JOIN loose sl ON $2::boolean AND l.source_object_no IS NULL AND sl.ref = l.source_ref
     LEFT JOIN loose tl ON $2::boolean AND l.target_object_no IS NULL AND tl.ref = l.target_ref
-    WHERE l.run_no = $1
+    WHERE l.run_no = $1 AND (l.edge_type = 'pipeline_member') = $4::boolean
 )
 INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, end_known,
     outcome, attrs)
@@ -81,12 +81,18 @@ type MergeEdgeInsertParams struct {
 	RunNo     int32
 	Loose     bool
 	StartedAt time.Time
+	Pipelines bool
 }
 
-// MergeEdgeInsert resolves both ends of the staged links. References to any object of the source are asked for only if there may
-// be some.
+// MergeEdgeInsert resolves both ends of the staged links: of those of deals to their pipelines, or of the others. References to
+// any object of the source are asked for only if there may be some.
 func (q *Queries) MergeEdgeInsert(ctx context.Context, arg MergeEdgeInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeEdgeInsert, arg.RunNo, arg.Loose, arg.StartedAt)
+	result, err := q.db.Exec(ctx, mergeEdgeInsert,
+		arg.RunNo,
+		arg.Loose,
+		arg.StartedAt,
+		arg.Pipelines,
+	)
 	if err != nil {
 		return 0, err
 	}

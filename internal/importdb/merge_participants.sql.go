@@ -11,15 +11,14 @@ import (
 
 const mergeParticipantInsert = `-- name: MergeParticipantInsert :execrows
 WITH events AS MATERIALIZED (
-    SELECT d.event_object_no, d.event_ref, coalesce(ev.id, er.target_id) AS event_id
+    SELECT d.event_object_no, d.event_ref, ev.id AS event_id
     FROM (
         SELECT DISTINCT p.event_object_no, p.event_ref FROM rye_import.staging_participants p
         WHERE p.run_no = $1 AND p.event_ref IS NOT NULL
     ) d
-    LEFT JOIN rye_import.staging_records ev
+    JOIN rye_import.staging_records ev
         ON ev.run_no = $1 AND ev.object_no = d.event_object_no AND ev.legacy_id = d.event_ref AND ev.kind = 'event'
         AND ev.changed AND NOT ev.deleted
-    LEFT JOIN rye_import.records er ON $2::boolean AND er.object_no = d.event_object_no AND er.legacy_id = d.event_ref
 ), loose AS MATERIALIZED (
     SELECT d.ref, k.node_id
     FROM (
@@ -27,7 +26,7 @@ WITH events AS MATERIALIZED (
         WHERE p.run_no = $1 AND p.node_object_no IS NULL
     ) d
     JOIN rye_import.merge_keys k ON k.run_no = $1 AND k.legacy_id = d.ref
-    WHERE $3::boolean
+    WHERE $2::boolean
 ), resolved AS (
     SELECT p.rec, p.id, p.role, p.properties,
         CASE WHEN p.event_ref IS NULL THEN CASE WHEN o.kind IN ('event', 'carrier') THEN o.id END ELSE ev.event_id END AS event_id,
@@ -37,7 +36,7 @@ WITH events AS MATERIALIZED (
     LEFT JOIN events ev ON ev.event_object_no = p.event_object_no AND ev.event_ref = p.event_ref
     LEFT JOIN rye_import.merge_keys k
         ON k.run_no = $1 AND k.object_no = p.node_object_no AND k.legacy_id = p.node_ref
-    LEFT JOIN loose nl ON $3::boolean AND p.node_object_no IS NULL AND nl.ref = p.node_ref
+    LEFT JOIN loose nl ON $2::boolean AND p.node_object_no IS NULL AND nl.ref = p.node_ref
     WHERE p.run_no = $1
 )
 INSERT INTO rye_import.merge_participants (run_no, rec, id, event_id, node_id, role, properties, outcome)
@@ -48,14 +47,13 @@ FROM resolved r
 
 type MergeParticipantInsertParams struct {
 	RunNo int32
-	Known bool
 	Loose bool
 }
 
-// MergeParticipantInsert resolves the staged participants: their events among the run's own and the known ones, their nodes by
-// their keys. References to any object of the source are asked for only if there may be some.
+// MergeParticipantInsert resolves the staged participants: their events among the run's own, their nodes by their keys. References
+// to any object of the source are asked for only if there may be some.
 func (q *Queries) MergeParticipantInsert(ctx context.Context, arg MergeParticipantInsertParams) (int64, error) {
-	result, err := q.db.Exec(ctx, mergeParticipantInsert, arg.RunNo, arg.Known, arg.Loose)
+	result, err := q.db.Exec(ctx, mergeParticipantInsert, arg.RunNo, arg.Loose)
 	if err != nil {
 		return 0, err
 	}
@@ -92,6 +90,23 @@ func (q *Queries) MergeParticipantOutcomes(ctx context.Context, runNo int32) (Me
 		&i.Carried,
 	)
 	return i, err
+}
+
+const mergeParticipantSetKnown = `-- name: MergeParticipantSetKnown :execrows
+UPDATE rye_import.merge_participants m
+SET event_id = r.target_id, outcome = CASE WHEN m.node_id IS NULL THEN 'deferred' ELSE 'new' END
+FROM rye_import.staging_participants p
+JOIN rye_import.records r ON r.object_no = p.event_object_no AND r.legacy_id = p.event_ref
+WHERE m.run_no = $1 AND m.event_id IS NULL AND p.run_no = m.run_no AND p.id = m.id AND r.target_id IS NOT NULL
+`
+
+// MergeParticipantSetKnown gives participants the events of records that earlier runs have met.
+func (q *Queries) MergeParticipantSetKnown(ctx context.Context, runNo int32) (int64, error) {
+	result, err := q.db.Exec(ctx, mergeParticipantSetKnown, runNo)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const mergeParticipantSetPresent = `-- name: MergeParticipantSetPresent :execrows

@@ -148,20 +148,22 @@ SELECT s.object_no, s.legacy_id, s.content_hash,
 FROM rye_import.staging_records s
 LEFT JOIN rye_import.staging_events e ON s.kind = 'event' AND e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.merge_edges m
-    ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.slot = 'record'
+    ON $1::boolean AND m.run_no = s.run_no AND m.rec = s.rec AND m.slot = 'record'
     AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
-WHERE s.run_no = $1 AND s.changed AND s.rec > 0 AND NOT EXISTS (
-    SELECT FROM rye_import.records r WHERE $2::boolean AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id)
+WHERE s.run_no = $2 AND s.changed AND s.rec > 0 AND (s.kind = 'edge') = $1::boolean AND NOT EXISTS (
+    SELECT FROM rye_import.records r WHERE $3::boolean AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id)
 `
 
 type RecordInsertStagedParams struct {
+	Links bool
 	RunNo int32
 	Known bool
 }
 
-// RecordInsertStaged notes the records that are new to the source.
+// RecordInsertStaged notes the records that are new to the source: those that are links, or the others, which can be noted
+// before the ends of links are known.
 func (q *Queries) RecordInsertStaged(ctx context.Context, arg RecordInsertStagedParams) (int64, error) {
-	result, err := q.db.Exec(ctx, recordInsertStaged, arg.RunNo, arg.Known)
+	result, err := q.db.Exec(ctx, recordInsertStaged, arg.Links, arg.RunNo, arg.Known)
 	if err != nil {
 		return 0, err
 	}

@@ -14,7 +14,8 @@ WITH
     d1 AS (DELETE FROM rye_import.merge_edges WHERE run_no = $1::int),
     d2 AS (DELETE FROM rye_import.merge_deals WHERE run_no = $1::int),
     d3 AS (DELETE FROM rye_import.merge_stages WHERE run_no = $1::int),
-    d4 AS (DELETE FROM rye_import.merge_facts WHERE run_no = $1::int)
+    d4 AS (DELETE FROM rye_import.merge_facts WHERE run_no = $1::int),
+    d5 AS (DELETE FROM rye_import.merge_participants WHERE run_no = $1::int)
 SELECT 1
 `
 

@@ -1,6 +1,5 @@
--- EventInsertStaged makes the events of the run: those of records that tell of stages of deals, which need the chains of facts, or
--- the others. A history record that moves a deal to another stage is a stage_change. An event is immutable: a record that changed
--- gives a new one, which says what it revises.
+-- EventInsertStaged makes the events of the run. A history record that moves a deal to another stage is a stage_change, which the
+-- chains of facts tell. An event is immutable: a record that changed gives a new one, which says what it revises.
 -- name: EventInsertStaged :execrows
 INSERT INTO rye.events (id, event_type, occurred_at, summary, properties, actor_node_id, actor_system, attrs)
 SELECT s.id,
@@ -21,9 +20,8 @@ LEFT JOIN rye_import.merge_keys a
     ON a.run_no = @run_no AND a.object_no = e.actor_object_no AND a.legacy_id = e.actor_ref
 LEFT JOIN rye_import.records r ON @known::boolean AND s.existing AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id
 LEFT JOIN rye_import.merge_facts f
-    ON @stages::boolean AND f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
-WHERE e.run_no = @run_no AND @stages::boolean = (e.rec IN (
-    SELECT h.rec FROM rye_import.staging_facts h WHERE h.run_no = @run_no AND h.assertion_type = 'deal_stage' AND h.history));
+    ON f.run_no = e.run_no AND f.rec = e.rec AND f.assertion_type = 'deal_stage' AND f.recorded AND NOT f.stands
+WHERE e.run_no = @run_no;
 
 -- EventInsertMoves makes a stage_change for each move of a deal that only the difference tells.
 -- name: EventInsertMoves :execrows

@@ -1,5 +1,5 @@
--- MergeEdgeInsert resolves both ends of the staged links. References to any object of the source are asked for only if there may
--- be some.
+-- MergeEdgeInsert resolves both ends of the staged links: of those of deals to their pipelines, or of the others. References to
+-- any object of the source are asked for only if there may be some.
 -- name: MergeEdgeInsert :execrows
 WITH loose AS MATERIALIZED (
     SELECT d.ref, k.node_id
@@ -26,7 +26,7 @@ WITH loose AS MATERIALIZED (
         ON tk.run_no = @run_no AND tk.object_no = l.target_object_no AND tk.legacy_id = l.target_ref
     LEFT JOIN loose sl ON @loose::boolean AND l.source_object_no IS NULL AND sl.ref = l.source_ref
     LEFT JOIN loose tl ON @loose::boolean AND l.target_object_no IS NULL AND tl.ref = l.target_ref
-    WHERE l.run_no = @run_no
+    WHERE l.run_no = @run_no AND (l.edge_type = 'pipeline_member') = @pipelines::boolean
 )
 INSERT INTO rye_import.merge_edges (run_no, rec, id, slot, rank, edge_type, source_id, target_id, properties, effective_from, effective_to, end_known,
     outcome, attrs)

@@ -1,16 +1,15 @@
--- MergeParticipantInsert resolves the staged participants: their events among the run's own and the known ones, their nodes by
--- their keys. References to any object of the source are asked for only if there may be some.
+-- MergeParticipantInsert resolves the staged participants: their events among the run's own, their nodes by their keys. References
+-- to any object of the source are asked for only if there may be some.
 -- name: MergeParticipantInsert :execrows
 WITH events AS MATERIALIZED (
-    SELECT d.event_object_no, d.event_ref, coalesce(ev.id, er.target_id) AS event_id
+    SELECT d.event_object_no, d.event_ref, ev.id AS event_id
     FROM (
         SELECT DISTINCT p.event_object_no, p.event_ref FROM rye_import.staging_participants p
         WHERE p.run_no = @run_no AND p.event_ref IS NOT NULL
     ) d
-    LEFT JOIN rye_import.staging_records ev
+    JOIN rye_import.staging_records ev
         ON ev.run_no = @run_no AND ev.object_no = d.event_object_no AND ev.legacy_id = d.event_ref AND ev.kind = 'event'
         AND ev.changed AND NOT ev.deleted
-    LEFT JOIN rye_import.records er ON @known::boolean AND er.object_no = d.event_object_no AND er.legacy_id = d.event_ref
 ), loose AS MATERIALIZED (
     SELECT d.ref, k.node_id
     FROM (
@@ -35,6 +34,14 @@ INSERT INTO rye_import.merge_participants (run_no, rec, id, event_id, node_id, r
 SELECT @run_no, r.rec, r.id, r.event_id, r.node_id, r.role, r.properties,
     CASE WHEN r.event_id IS NULL OR r.node_id IS NULL THEN 'deferred' ELSE 'new' END
 FROM resolved r;
+
+-- MergeParticipantSetKnown gives participants the events of records that earlier runs have met.
+-- name: MergeParticipantSetKnown :execrows
+UPDATE rye_import.merge_participants m
+SET event_id = r.target_id, outcome = CASE WHEN m.node_id IS NULL THEN 'deferred' ELSE 'new' END
+FROM rye_import.staging_participants p
+JOIN rye_import.records r ON r.object_no = p.event_object_no AND r.legacy_id = p.event_ref
+WHERE m.run_no = @run_no AND m.event_id IS NULL AND p.run_no = m.run_no AND p.id = m.id AND r.target_id IS NOT NULL;
 
 -- MergeParticipantSetTwins marks participants that are named more than once in one role of one event.
 -- name: MergeParticipantSetTwins :execrows

@@ -32,7 +32,8 @@ JOIN rye_import.records r
     ON r.object_no = g.object_no AND r.legacy_id = g.legacy_id AND uuid_send(r.content_hash) = g.content_hash
 WHERE r.archived IS NULL OR (r.archived = 'deleted' AND g.deleted);
 
--- RecordInsertStaged notes the records that are new to the source.
+-- RecordInsertStaged notes the records that are new to the source: those that are links, or the others, which can be noted
+-- before the ends of links are known.
 -- name: RecordInsertStaged :execrows
 INSERT INTO rye_import.records (object_no, legacy_id, content_hash, target_id, archived, first_run_no, run_no, file_no, line)
 SELECT s.object_no, s.legacy_id, s.content_hash,
@@ -45,9 +46,9 @@ SELECT s.object_no, s.legacy_id, s.content_hash,
 FROM rye_import.staging_records s
 LEFT JOIN rye_import.staging_events e ON s.kind = 'event' AND e.run_no = s.run_no AND e.rec = s.rec
 LEFT JOIN rye_import.merge_edges m
-    ON s.kind = 'edge' AND m.run_no = s.run_no AND m.rec = s.rec AND m.slot = 'record'
+    ON @links::boolean AND m.run_no = s.run_no AND m.rec = s.rec AND m.slot = 'record'
     AND m.outcome IN ('new', 'ended', 'closing', 'present', 'twin')
-WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND NOT EXISTS (
+WHERE s.run_no = @run_no AND s.changed AND s.rec > 0 AND (s.kind = 'edge') = @links::boolean AND NOT EXISTS (
     SELECT FROM rye_import.records r WHERE @known::boolean AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id);
 
 -- RecordUpdateStaged notes what the known records that changed are now.

@@ -67,5 +67,6 @@ WITH
     d1 AS (DELETE FROM rye_import.merge_edges WHERE run_no = @run_no::int),
     d2 AS (DELETE FROM rye_import.merge_deals WHERE run_no = @run_no::int),
     d3 AS (DELETE FROM rye_import.merge_stages WHERE run_no = @run_no::int),
-    d4 AS (DELETE FROM rye_import.merge_facts WHERE run_no = @run_no::int)
+    d4 AS (DELETE FROM rye_import.merge_facts WHERE run_no = @run_no::int),
+    d5 AS (DELETE FROM rye_import.merge_participants WHERE run_no = @run_no::int)
 SELECT 1;
