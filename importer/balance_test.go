@@ -253,6 +253,8 @@ func TestErrors(t *testing.T) {
 	many := &NoExportError{Files: strings.Split("a b c d e f g", " ")}
 	require.True(t, strings.HasSuffix(many.Error(), "imported: a; b; c; d; e; and 2 more"))
 	require.Len(t, many.Files, 7)
+	many.Tables = true
+	require.True(t, strings.HasSuffix(many.Error(), "and 2 more; a mapping for such tables is drafted by rye-import mapping init"))
 	require.EqualError(t, &RejectGuardError{Rejected: 2, Read: 10, Limit: Limit{Count: 1}},
 		"2 of 10 records are rejected, more than --max-rejects 1 allows; nothing was changed")
 	require.ErrorContains(t, &RejectGuardError{Path: "rejects/1"}, "; they are in rejects/1")

@@ -13,7 +13,8 @@ var ErrSourceLocked = load.ErrSourceLocked
 
 // NoExportError says that none of the files is an export that a mapping knows.
 type NoExportError struct {
-	Files []string // each with why it is none
+	Files  []string // each with why it is none
+	Tables bool     // whether there are tables among them, of which a mapping of one's own could make something
 }
 
 func (e *NoExportError) Error() string {
@@ -23,6 +24,9 @@ func (e *NoExportError) Error() string {
 	if len(list) > shown {
 		more = fmt.Sprintf("; and %d more", len(list)-shown)
 		list = list[:shown]
+	}
+	if e.Tables {
+		more += "; a mapping for such tables is drafted by rye-import mapping init"
 	}
 	return "nothing here is an export that can be imported: " + strings.Join(list, "; ") + more
 }

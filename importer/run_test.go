@@ -328,6 +328,22 @@ func TestRun_Errors(t *testing.T) {
 	require.ErrorAs(t, err, &none)
 	require.Len(t, none.Files, 1)
 
+	// Stages are much the same everywhere: alone they are of no CRM, unless somebody says so.
+	stages := write(t, "stages.csv", "pipeline_id,stage_id,stage_name", "p,1,New", "p,2,Won")
+	deals := write(t, "deals.csv", "deal_no,what,stage_id", "1,A,2")
+	guess := config(t)
+	guess.CRM = ""
+	_, err = im.Run(t.Context(), find(t, deals, stages), guess)
+	require.ErrorAs(t, err, &none)
+	require.Len(t, none.Files, 2)
+	require.Contains(t, none.Files[0], "stages.csv: it may be the stages of Insightly, but nothing else here is; --crm insightly takes it for them")
+	require.Contains(t, none.Files[1], "deals.csv: its header is that of no object")
+	require.True(t, none.Tables)
+	said := config(t)
+	said.CRM = "insightly"
+	_, _, err = im.Plan(t.Context(), find(t, deals, stages), said, importer.PlanOptions{})
+	require.NoError(t, err)
+
 	cfg := config(t)
 	cfg.CRM = "nonsense"
 	_, err = im.Run(t.Context(), find(t, fixture), cfg)

@@ -366,14 +366,32 @@ func judge(files []*surveyed, ranked []standing) error {
 	if rival := rivalOf(ranked); rival != nil {
 		return &AmbiguousCRMError{CRMs: []string{ranked[0].mapping.Name, rival.Name}}
 	}
-	if tell(files, ranked[0].mapping) == 0 {
-		e := &NoExportError{}
-		for _, s := range files {
-			e.Files = append(e.Files, fmt.Sprintf("%s: %s", s.file.Path, s.note))
-		}
-		return e
+	m := ranked[0].mapping
+	known := tell(files, m)
+	if known > 0 && (len(ranked) == 1 || slices.ContainsFunc(files, func(s *surveyed) bool { return s.says(m) })) {
+		return nil
 	}
-	return nil
+	e := &NoExportError{}
+	for _, s := range files {
+		if s.object != "" {
+			stages := fmt.Sprintf("%s: it may be the stages of %s, but nothing else here is; --crm %s takes it for them", s.file.Path, m.Title, m.Name)
+			e.Files = slices.Insert(e.Files, 0, stages)
+			continue
+		}
+		e.Files = append(e.Files, fmt.Sprintf("%s: %s", s.file.Path, s.note))
+		e.Tables = e.Tables || s.hasRecords()
+	}
+	return e
+}
+
+// says reports whether a mapping makes anything of the records of a file by itself, and not only of what others say of it: a list of
+// stages is much the same in every CRM.
+func (s *surveyed) says(m *mapping.Mapping) bool {
+	if s.typed || len(s.children) > 0 {
+		return true
+	}
+	o := m.Objects[s.object]
+	return o != nil && (o.Node != nil || o.Event != nil || o.Edge != nil || o.Participant != nil)
 }
 
 // rank orders mappings by how many of the files they know, and where these are as many by how many of
