@@ -339,6 +339,10 @@ func TestRun_Errors(t *testing.T) {
 	require.Contains(t, none.Files[0], "stages.csv: it may be the stages of Insightly, but nothing else here is; --crm insightly takes it for them")
 	require.Contains(t, none.Files[1], "deals.csv: its header is that of no object")
 	require.True(t, none.Tables)
+	history := write(t, "history.csv", "Id,OpportunityId,Field,OldValue,NewValue,CreatedById,CreatedDate",
+		"0177R00000QeKoEUAV,0067R00000W4mqOQAR,Amount,1,2,0057R00000Qz8Y0QAJ,2024-01-01 08:00:00")
+	_, _, err = im.Plan(t.Context(), find(t, history), guess, importer.PlanOptions{})
+	require.NoError(t, err, "who only tells of others is of a CRM")
 	said := config(t)
 	said.CRM = "insightly"
 	_, _, err = im.Plan(t.Context(), find(t, deals, stages), said, importer.PlanOptions{})

@@ -367,8 +367,7 @@ func judge(files []*surveyed, ranked []standing) error {
 		return &AmbiguousCRMError{CRMs: []string{ranked[0].mapping.Name, rival.Name}}
 	}
 	m := ranked[0].mapping
-	known := tell(files, m)
-	if known > 0 && (len(ranked) == 1 || slices.ContainsFunc(files, func(s *surveyed) bool { return s.says(m) })) {
+	if known := tell(files, m); known > 0 && (len(ranked) == 1 || known > stageLists(files, m)) {
 		return nil
 	}
 	e := &NoExportError{}
@@ -384,14 +383,14 @@ func judge(files []*surveyed, ranked []standing) error {
 	return e
 }
 
-// says reports whether a mapping makes anything of the records of a file by itself, and not only of what others say of it: a list of
-// stages is much the same in every CRM.
-func (s *surveyed) says(m *mapping.Mapping) bool {
-	if s.typed || len(s.children) > 0 {
-		return true
+// stageLists counts the files that do nothing but define stages for a mapping. Such lists are much the same in every CRM, and tell none.
+func stageLists(files []*surveyed, m *mapping.Mapping) (lists int) {
+	for _, s := range files {
+		if o := m.Objects[s.object]; o != nil && o.Stage != nil && o.Stage.Define {
+			lists++
+		}
 	}
-	o := m.Objects[s.object]
-	return o != nil && (o.Node != nil || o.Event != nil || o.Edge != nil || o.Participant != nil)
+	return lists
 }
 
 // rank orders mappings by how many of the files they know, and where these are as many by how many of
