@@ -283,7 +283,7 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	final := Progress{Records: p.records.Load(), Rejects: p.rejects.Load()}
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
-		FileRecords: r.tally.files, Prefer: r.cfg.Prefer,
+		FileRecords: r.tally.files, Prefer: r.cfg.Prefer, Views: r.planning == nil,
 		Details: r.planning != nil && r.planning.Details != nil, Unchanged: r.planning != nil && r.planning.Unchanged,
 		Progress: func(phase string) {
 			final.Phase = phase

@@ -44,9 +44,14 @@ func (r *Run) Complete(ctx context.Context, opts CompleteOptions) Completion {
 		c.Staging = r.Close(ctx)
 		return c
 	}
-	var connections []database
+	held := r.ahead.take()
+	defer func() {
+		for _, conn := range held {
+			conn.Release()
+		}
+	}()
 	const others = 2 // that of the lock, and one to empty staging
-	for range max(1, min(opts.Connections, int(r.pool.Config().MaxConns)-others)) {
+	for len(held) < max(1, min(opts.Connections, int(r.pool.Config().MaxConns)-others)) {
 		conn, err := r.pool.Acquire(ctx)
 		if err != nil {
 			err = explain(fmt.Errorf("connecting: %w", err))
@@ -59,8 +64,11 @@ func (r *Run) Complete(ctx context.Context, opts CompleteOptions) Completion {
 			c.Staging = r.Close(ctx)
 			return c
 		}
-		defer conn.Release()
-		connections = append(connections, conn)
+		held = append(held, conn)
+	}
+	connections := make([]database, len(held))
+	for i, conn := range held {
+		connections[i] = conn
 	}
 	closed := make(chan error, 1)
 	go func() { closed <- r.Close(ctx) }()

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -48,4 +50,67 @@ func TestComplete_Nothing(t *testing.T) {
 	c := run.Complete(t.Context(), CompleteOptions{Connections: 2, Progress: func(phase string) { t.Errorf("%s began", phase) }})
 	require.Equal(t, Completion{}, c)
 	require.Zero(t, value[int](t, pool, "SELECT count(*) FROM rye_import.staging_records"))
+}
+
+// TestComplete_ReadAhead refreshes the views on the connections that have read ahead for them: those of a second source too, but
+// not those of a merge that nobody may look at, or for which the pool has no connections.
+func TestComplete_ReadAhead(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	merge := func(source string, b *batch) (*Run, int) {
+		run := begun(t, pool, source)
+		staged(t, run, file(t, run, "Contact.csv"), b)
+		_, err := run.Merge(t.Context(), MergeOptions{Settle: content, Views: true})
+		require.NoError(t, err)
+		if run.ahead == nil {
+			return run, 0
+		}
+		<-run.ahead.read
+		return run, len(run.ahead.connections)
+	}
+	complete := func(run *Run, rows int) {
+		c := run.Complete(t.Context(), CompleteOptions{Connections: 2, Views: true, Progress: func(string) {}})
+		require.Equal(t, Completion{Phases: c.Phases}, c, "no errors")
+		require.Equal(t, rows, value[int](t, pool, "SELECT count(*) FROM rye.contacts_directory"))
+		require.Zero(t, pool.Stat().AcquiredConns())
+	}
+
+	first, connections := merge("crm", crowd())
+	require.True(t, first.Postponed)
+	require.Zero(t, connections)
+	complete(first, postponeFrom-1)
+
+	second, connections := merge("another", people("Ada", "Bob"))
+	require.Equal(t, len(views), connections)
+	complete(second, postponeFrom+1)
+
+	third, connections := merge("another", people("Ada", "Bobby"))
+	require.Equal(t, len(views), connections)
+	require.NoError(t, third.Close(t.Context()), "without a refresh")
+	require.Zero(t, pool.Stat().AcquiredConns())
+
+	url := pgtest.Clone(t)
+	cfg, err := pgxpool.ParseConfig(url)
+	require.NoError(t, err)
+	cfg.MaxConns = mergeConnections
+	pool, err = pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	small, connections := merge("crm", people("Ada"))
+	require.Zero(t, connections)
+	complete(small, 1)
+}
+
+// TestComplete_Failed gives back what has read ahead for a merge that fails.
+func TestComplete_Failed(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	run := begun(t, pool, "crm")
+	staged(t, run, file(t, run, "Contact.csv"), people("Ada"))
+	failed := errors.New("the balance is wrong")
+	_, err := run.Merge(t.Context(), MergeOptions{Views: true, Settle: func(context.Context, *Outcome, *Ledger) (Settlement, error) { return Settlement{}, failed }})
+	require.ErrorIs(t, err, failed)
+	require.NotNil(t, run.ahead)
+	require.NoError(t, run.End(t.Context(), "failed", failed, nil))
+	require.Zero(t, pool.Stat().AcquiredConns())
 }

@@ -75,6 +75,7 @@ type Run struct {
 
 	unchanged unchanged
 	encoders  sync.Pool // of *encoder: as many as there are workers
+	ahead     *ahead    // nil if nothing is read ahead
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the
@@ -351,6 +352,7 @@ func (r *Run) unlock() {
 		return
 	}
 	r.unchanged.wait()
+	r.ahead.release()
 	conn := r.lock.Hijack()
 	r.lock = nil
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

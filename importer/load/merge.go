@@ -27,6 +27,8 @@ type MergeOptions struct {
 	// Prefer says what becomes of values that people have changed in the graph and the source has
 	// changed too. Defaults to PreferNone.
 	Prefer Prefer
+	// Views is whether Complete is going to refresh the materialized views if anything changes.
+	Views bool
 	// Progress is told the name of each phase as it begins; may be nil.
 	Progress func(phase string)
 	// Details is whether Details is to tell what becomes of each record, and Unchanged whether also of
@@ -500,6 +502,9 @@ func (m *merger) keep(ctx context.Context) error {
 
 // nodes gives codes, makes new nodes and changes those that stand.
 func (m *merger) nodes(ctx context.Context) error {
+	if m.run.Known {
+		m.readAhead(ctx)
+	}
 	if err := m.keep(ctx); err != nil {
 		return err
 	}
@@ -515,6 +520,9 @@ func (m *merger) nodes(ctx context.Context) error {
 	}
 	if err := m.postpone(ctx); err != nil {
 		return err
+	}
+	if !m.delayed { // else nobody else may look at the graph
+		m.readAhead(ctx)
 	}
 	var changed int64
 	var err error

@@ -9,6 +9,19 @@ import (
 	"context"
 )
 
+const viewReadAhead = `-- name: ViewReadAhead :one
+SELECT rye.read_ahead_crm_view($1::text)
+`
+
+// ViewReadAhead brings what a materialized view is made of into memory and before the session. It tells whether it did: not if it
+// would not stay there.
+func (q *Queries) ViewReadAhead(ctx context.Context, view string) (bool, error) {
+	row := q.db.QueryRow(ctx, viewReadAhead, view)
+	var read_ahead_crm_view bool
+	err := row.Scan(&read_ahead_crm_view)
+	return read_ahead_crm_view, err
+}
+
 const viewRefresh = `-- name: ViewRefresh :exec
 SELECT rye.refresh_crm_view($1::text)
 `

@@ -5,3 +5,8 @@ SELECT rye.prepare_crm_views();
 -- ViewRefresh refreshes one of the materialized views of the CRM layer, beside its readers.
 -- name: ViewRefresh :exec
 SELECT rye.refresh_crm_view(@view::text);
+
+-- ViewReadAhead brings what a materialized view is made of into memory and before the session. It tells whether it did: not if it
+-- would not stay there.
+-- name: ViewReadAhead :one
+SELECT rye.read_ahead_crm_view(@view::text);
