@@ -164,3 +164,29 @@ func TestStage_Unchanged(t *testing.T) {
 	require.Equal(t, []string{"1 A"}, values(t, pool, "SELECT rec || ' ' || legacy_id FROM rye_import.staging_unchanged"))
 	require.Equal(t, []string{"Bob", "Acme"}, values(t, pool, "SELECT label FROM rye_import.staging_nodes ORDER BY rec"))
 }
+
+// TestStage_Order analyzes staging while another run empties it: it waits for the table that is emptied first, and holds nothing that
+// would be emptied next.
+func TestStage_Order(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	run := begun(t, pool, "crm")
+	staged(t, run, file(t, run, "Contact.csv"), people("Ada"))
+	empties, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = empties.Rollback(t.Context()) }()
+	// It would hold more, but at that an analysis already stops that only looks for the tables.
+	_, err = empties.Exec(t.Context(), "LOCK TABLE rye_import.staging_records IN SHARE MODE")
+	require.NoError(t, err)
+
+	analyzed := make(chan error, 1)
+	go func() { analyzed <- run.analyze(t.Context()) }()
+	require.Eventually(t, func() bool {
+		return value[bool](t, pool, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'rye_import.staging_records'::regclass")
+	}, time.Minute, time.Millisecond)
+	require.Empty(t, values(t, pool, `SELECT DISTINCT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+		JOIN pg_database d ON d.oid = l.database
+		WHERE d.datname = current_database() AND l.granted AND l.mode = 'ShareUpdateExclusiveLock' AND c.relnamespace = 'rye_import'::regnamespace`))
+	require.NoError(t, empties.Rollback(t.Context()))
+	require.NoError(t, <-analyzed)
+}
