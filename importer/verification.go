@@ -69,6 +69,7 @@ func (im *Importer) verify(ctx context.Context, set *source.Set, cfg Config, opt
 	}
 	v, err := verify.Begin(ctx, im.pool, verify.Config{
 		Source: out.Source, Lookups: m.Lookups(), Complete: complete(staged, cfg), Strict: opts.Strict, ShowValues: opts.ShowValues,
+		Readers: cfg.Workers,
 	})
 	if err != nil {
 		return err

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/urfave/cli/v2"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 
 	"github.com/projectrye/rye-import/internal/migrate"
 	"github.com/projectrye/rye-import/internal/pgserver"
@@ -43,6 +45,10 @@ func openDatabase(c *cli.Context, log *slog.Logger, connections int) (*database,
 	}
 	cfg.MaxConns = int32(max(connections, 4))
 	cfg.ConnConfig.RuntimeParams["application_name"] = "rye-import"
+	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap()) // else ids go by way of their text
+		return nil
+	}
 	if d.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, d.closeAfter(ctx, fmt.Errorf("opening the database: %w", err))
 	}

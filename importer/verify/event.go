@@ -86,7 +86,7 @@ func (v *Verifier) actor(g *reading, r *record, e *importdb.VerifyListEventsRow)
 	case e.ActorNodeID == nil && !found.since.IsZero() && !found.since.After(e.CreatedAt):
 		v.report(r.difference(Missing, "actor", r.event.Actor.Object, ""))
 	case e.ActorNodeID != nil && *e.ActorNodeID != found.id:
-		if g.archived[found.id] || v.lookups[r.event.Actor.Object] {
+		if g.archived[found.id] || v.graph.lookups[r.event.Actor.Object] {
 			return
 		}
 		v.report(r.difference(Different, "actor", r.event.Actor.Object, "another node"))

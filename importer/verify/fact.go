@@ -139,7 +139,7 @@ func (v *Verifier) says(g *reading, f *graph.Fact, subject uuid.UUID, a *asserti
 		return equal(said["stage"], a.claim["stage"])
 	}
 	for _, id := range g.deals[subject] {
-		p := v.pipelines[id]
+		p := g.pipelines[id]
 		if p == nil || p.code != code {
 			continue
 		}

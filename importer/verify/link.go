@@ -126,7 +126,7 @@ func (v *Verifier) edge(g *reading, r *record, l *graph.Link, e *importdb.Verify
 	id := e.ID.String()
 	// Of an edge that a person made the source changes nothing.
 	own := func(what string) bool {
-		if !e.Personal || !e.CreatedAt.Before(v.lastRun) {
+		if !e.Personal || !e.CreatedAt.Before(v.graph.lastRun) {
 			return false
 		}
 		v.keep(r, v.hash("kept", id, what), what)

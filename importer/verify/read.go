@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -24,6 +25,7 @@ type reading struct {
 	edges     map[edgeKey][]importdb.VerifyListEdgesRow
 	said      map[*record]map[string][]uuid.UUID // current edges that links of the record made, by slot
 	deals     map[uuid.UUID][]uuid.UUID          // pipelines of deals
+	pipelines map[uuid.UUID]*pipeline            // nil where there is none
 	chains    map[factKey][]*assertion
 	events    map[uuid.UUID]*importdb.VerifyListEventsRow
 	taking    map[uuid.UUID][]importdb.VerifyListParticipantsRow // by event
@@ -92,7 +94,7 @@ func (s *refSet) keys() (objects, ids []string) {
 }
 
 // read reads everything that the graph has of some records, a query for each kind of row.
-func (v *Verifier) read(ctx context.Context, records []*record) (*reading, error) {
+func (d *reader) read(ctx context.Context, records []*record) (*reading, error) {
 	g := &reading{resolved: make(map[graph.Ref]resolution)}
 	var refs, journal refSet
 	for _, r := range records {
@@ -122,14 +124,14 @@ func (v *Verifier) read(ctx context.Context, records []*record) (*reading, error
 			refs.add(r.event.Actor)
 		}
 	}
-	if err := v.resolve(ctx, g, &refs); err != nil {
+	if err := d.resolve(ctx, g, &refs); err != nil {
 		return nil, err
 	}
-	if err := v.readJournal(ctx, g, &journal); err != nil {
+	if err := d.readJournal(ctx, g, &journal); err != nil {
 		return nil, err
 	}
 	for _, read := range []func(context.Context, *reading, []*record) error{
-		v.readNodes, v.readEdges, v.readFacts, v.readEvents, v.readWaiting, v.readEdits,
+		d.readNodes, d.readEdges, d.readFacts, d.readEvents, d.readWaiting, d.readEdits,
 	} {
 		if err := read(ctx, g, records); err != nil {
 			return nil, err
@@ -139,11 +141,11 @@ func (v *Verifier) read(ctx context.Context, records []*record) (*reading, error
 }
 
 // resolve finds the nodes of references: by id, by an id of whatever object, or by name.
-func (v *Verifier) resolve(ctx context.Context, g *reading, refs *refSet) error {
+func (d *reader) resolve(ctx context.Context, g *reading, refs *refSet) error {
 	var ids, anyObject, names refSet
 	for _, r := range refs.list {
 		switch {
-		case v.lookups[r.Object]:
+		case d.of.lookups[r.Object]:
 			names.add(r)
 		case r.Object == "":
 			anyObject.add(r)
@@ -153,7 +155,7 @@ func (v *Verifier) resolve(ctx context.Context, g *reading, refs *refSet) error 
 	}
 	if len(ids.list) > 0 {
 		objects, legacyIDs := ids.keys()
-		rows, err := v.q.VerifyListKeys(ctx, importdb.VerifyListKeysParams{Source: v.cfg.Source, Objects: objects, LegacyIDs: legacyIDs})
+		rows, err := d.q.VerifyListKeys(ctx, importdb.VerifyListKeysParams{Source: d.of.source, Objects: objects, LegacyIDs: legacyIDs})
 		if err != nil {
 			return err
 		}
@@ -163,7 +165,7 @@ func (v *Verifier) resolve(ctx context.Context, g *reading, refs *refSet) error 
 	}
 	if len(anyObject.list) > 0 {
 		_, legacyIDs := anyObject.keys()
-		rows, err := v.q.VerifyListKeysOfAny(ctx, importdb.VerifyListKeysOfAnyParams{Source: v.cfg.Source, LegacyIDs: legacyIDs})
+		rows, err := d.q.VerifyListKeysOfAny(ctx, importdb.VerifyListKeysOfAnyParams{Source: d.of.source, LegacyIDs: legacyIDs})
 		if err != nil {
 			return err
 		}
@@ -176,7 +178,7 @@ func (v *Verifier) resolve(ctx context.Context, g *reading, refs *refSet) error 
 	}
 	if len(names.list) > 0 {
 		lookups, texts := names.keys()
-		rows, err := v.q.VerifyListNames(ctx, importdb.VerifyListNamesParams{Source: v.cfg.Source, Lookups: lookups, Names: texts})
+		rows, err := d.q.VerifyListNames(ctx, importdb.VerifyListNamesParams{Source: d.of.source, Lookups: lookups, Names: texts})
 		if err != nil {
 			return err
 		}
@@ -187,13 +189,13 @@ func (v *Verifier) resolve(ctx context.Context, g *reading, refs *refSet) error 
 	return nil
 }
 
-func (v *Verifier) readJournal(ctx context.Context, g *reading, refs *refSet) error {
+func (d *reader) readJournal(ctx context.Context, g *reading, refs *refSet) error {
 	g.journal = make(map[graph.Ref]importdb.VerifyListRecordsRow)
 	if len(refs.list) == 0 {
 		return nil
 	}
 	objects, ids := refs.keys()
-	rows, err := v.q.VerifyListRecords(ctx, importdb.VerifyListRecordsParams{Source: v.cfg.Source, Objects: objects, LegacyIDs: ids})
+	rows, err := d.q.VerifyListRecords(ctx, importdb.VerifyListRecordsParams{Source: d.of.source, Objects: objects, LegacyIDs: ids})
 	for _, row := range rows {
 		g.journal[refs.list[row.Position-1]] = row
 	}
@@ -201,7 +203,7 @@ func (v *Verifier) readJournal(ctx context.Context, g *reading, refs *refSet) er
 }
 
 // readNodes reads the nodes of the records themselves, and of the other ends which are archived.
-func (v *Verifier) readNodes(ctx context.Context, g *reading, records []*record) error {
+func (d *reader) readNodes(ctx context.Context, g *reading, records []*record) error {
 	g.nodes, g.archived, g.codeTwins = make(map[uuid.UUID]*node), make(map[uuid.UUID]bool), make(map[string]bool)
 	var own []uuid.UUID
 	others := make([]uuid.UUID, 0, len(g.resolved))
@@ -218,7 +220,7 @@ func (v *Verifier) readNodes(ctx context.Context, g *reading, records []*record)
 	for _, found := range g.resolved {
 		others = append(others, found.id)
 	}
-	rows, err := v.q.VerifyListNodes(ctx, importdb.VerifyListNodesParams{Source: v.cfg.Source, IDs: distinct(own)})
+	rows, err := d.q.VerifyListNodes(ctx, importdb.VerifyListNodesParams{Source: d.of.source, IDs: distinct(own)})
 	if err != nil {
 		return err
 	}
@@ -230,14 +232,14 @@ func (v *Verifier) readNodes(ctx context.Context, g *reading, records []*record)
 			codes = append(codes, code)
 		}
 	}
-	archived, err := v.q.VerifyListArchived(ctx, distinct(others))
+	archived, err := d.q.VerifyListArchived(ctx, distinct(others))
 	if err != nil {
 		return err
 	}
 	for _, id := range archived {
 		g.archived[id] = true
 	}
-	twins, err := v.q.VerifyListCodeTwins(ctx, codes)
+	twins, err := d.q.VerifyListCodeTwins(ctx, codes)
 	for _, code := range twins {
 		g.codeTwins[code] = true
 	}
@@ -245,7 +247,7 @@ func (v *Verifier) readNodes(ctx context.Context, g *reading, records []*record)
 }
 
 func distinct(ids []uuid.UUID) []uuid.UUID {
-	slices.SortFunc(ids, func(a, b uuid.UUID) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	return slices.Compact(ids)
 }
 
@@ -263,7 +265,7 @@ func (g *reading) ends(r *record, l *graph.Link) (source, target uuid.UUID, know
 	return source, target, first && second
 }
 
-func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record) error {
+func (d *reader) readEdges(ctx context.Context, g *reading, records []*record) error {
 	g.edges, g.said = make(map[edgeKey][]importdb.VerifyListEdgesRow), make(map[*record]map[string][]uuid.UUID)
 	var bySource importdb.VerifyListEdgesParams
 	var byTarget importdb.VerifyListEdgesByTargetParams
@@ -297,7 +299,7 @@ func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record)
 		g.edges[key] = append(g.edges[key], row)
 	}
 	if len(bySource.EdgeTypes) > 0 {
-		rows, err := v.q.VerifyListEdges(ctx, bySource)
+		rows, err := d.q.VerifyListEdges(ctx, bySource)
 		if err != nil {
 			return err
 		}
@@ -306,7 +308,7 @@ func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record)
 		}
 	}
 	if len(byTarget.EdgeTypes) > 0 {
-		rows, err := v.q.VerifyListEdgesByTarget(ctx, byTarget)
+		rows, err := d.q.VerifyListEdgesByTarget(ctx, byTarget)
 		if err != nil {
 			return err
 		}
@@ -317,7 +319,7 @@ func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record)
 	if len(askers) == 0 {
 		return nil
 	}
-	rows, err := v.q.VerifyListEdgesSaid(ctx, said)
+	rows, err := d.q.VerifyListEdgesSaid(ctx, said)
 	for _, row := range rows {
 		r, slot := askers[row.Position-1], said.Slots[row.Position-1]
 		if g.said[r] == nil {
@@ -329,7 +331,7 @@ func (v *Verifier) readEdges(ctx context.Context, g *reading, records []*record)
 }
 
 // readEdits reads what people have edited in the nodes and edges read before.
-func (v *Verifier) readEdits(ctx context.Context, g *reading, _ []*record) error {
+func (d *reader) readEdits(ctx context.Context, g *reading, _ []*record) error {
 	g.edits = make(map[field]bool)
 	ids := make([]uuid.UUID, 0, len(g.nodes))
 	for id := range g.nodes {
@@ -345,7 +347,7 @@ func (v *Verifier) readEdits(ctx context.Context, g *reading, _ []*record) error
 			ids = append(ids, edges...)
 		}
 	}
-	rows, err := v.q.VerifyListEdits(ctx, importdb.VerifyListEditsParams{IDs: distinct(ids), LastRun: v.lastRun})
+	rows, err := d.q.VerifyListEdits(ctx, importdb.VerifyListEditsParams{IDs: distinct(ids), LastRun: d.of.lastRun})
 	for _, row := range rows {
 		g.edits[field{row.SubjectID, row.Field}] = true
 	}
@@ -370,7 +372,7 @@ func (g *reading) subject(r *record, f *graph.Fact) (uuid.UUID, bool) {
 
 const dealStage = "deal_stage"
 
-func (v *Verifier) readFacts(ctx context.Context, g *reading, records []*record) error {
+func (d *reader) readFacts(ctx context.Context, g *reading, records []*record) error {
 	g.chains, g.deals = make(map[factKey][]*assertion), make(map[uuid.UUID][]uuid.UUID)
 	var wanted importdb.VerifyListFactsParams
 	var deals []uuid.UUID
@@ -396,7 +398,7 @@ func (v *Verifier) readFacts(ctx context.Context, g *reading, records []*record)
 	if len(wanted.NodeIDs) == 0 {
 		return nil
 	}
-	rows, err := v.q.VerifyListFacts(ctx, wanted)
+	rows, err := d.q.VerifyListFacts(ctx, wanted)
 	if err != nil {
 		return err
 	}
@@ -409,7 +411,7 @@ func (v *Verifier) readFacts(ctx context.Context, g *reading, records []*record)
 	if len(deals) == 0 {
 		return nil
 	}
-	members, err := v.q.VerifyListPipelines(ctx, distinct(deals))
+	members, err := d.q.VerifyListPipelines(ctx, distinct(deals))
 	if err != nil {
 		return err
 	}
@@ -418,7 +420,7 @@ func (v *Verifier) readFacts(ctx context.Context, g *reading, records []*record)
 		g.deals[m.DealID] = append(g.deals[m.DealID], m.PipelineID)
 		ids = append(ids, m.PipelineID)
 	}
-	return v.readPipelines(ctx, ids)
+	return d.readPipelines(ctx, g, ids)
 }
 
 // pipeline is a pipeline of the graph.
@@ -443,36 +445,39 @@ func (p *pipeline) has(label string) bool {
 }
 
 // readPipelines reads the pipelines that were not read before. There are few of them.
-func (v *Verifier) readPipelines(ctx context.Context, ids []uuid.UUID) error {
+func (d *reader) readPipelines(ctx context.Context, g *reading, ids []uuid.UUID) error {
 	var missing []uuid.UUID
 	for _, id := range distinct(ids) {
-		if _, ok := v.pipelines[id]; !ok {
+		if _, ok := d.pipelines[id]; !ok {
 			missing = append(missing, id)
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	rows, err := v.q.VerifyListNodes(ctx, importdb.VerifyListNodesParams{Source: v.cfg.Source, IDs: missing})
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		var properties struct {
-			Code   string          `json:"code"`
-			Stages []pipelineStage `json:"stages"`
+	if len(missing) > 0 {
+		rows, err := d.q.VerifyListNodes(ctx, importdb.VerifyListNodesParams{Source: d.of.source, IDs: missing})
+		if err != nil {
+			return err
 		}
-		if err := json.Unmarshal(row.Properties, &properties); err != nil {
-			return fmt.Errorf("the stages of pipeline %s are no list of stages: %w", row.ID, err)
+		for _, row := range rows {
+			var properties struct {
+				Code   string          `json:"code"`
+				Stages []pipelineStage `json:"stages"`
+			}
+			if err := json.Unmarshal(row.Properties, &properties); err != nil {
+				return fmt.Errorf("the stages of pipeline %s are no list of stages: %w", row.ID, err)
+			}
+			d.pipelines[row.ID] = &pipeline{code: properties.Code, stages: properties.Stages}
 		}
-		v.pipelines[row.ID] = &pipeline{code: properties.Code, stages: properties.Stages}
+	}
+	g.pipelines = make(map[uuid.UUID]*pipeline)
+	for _, id := range ids {
+		g.pipelines[id] = d.pipelines[id] // and not what the reader goes on filling
 	}
 	return nil
 }
 
 // readEvents reads the events of records and of those that participants name, with all that they revise:
 // who took part in what was revised may be said by records that have not changed since.
-func (v *Verifier) readEvents(ctx context.Context, g *reading, records []*record) error {
+func (d *reader) readEvents(ctx context.Context, g *reading, records []*record) error {
 	g.events, g.taking = make(map[uuid.UUID]*importdb.VerifyListEventsRow), make(map[uuid.UUID][]importdb.VerifyListParticipantsRow)
 	var wanted []uuid.UUID
 	add := func(ref graph.Ref) {
@@ -490,7 +495,7 @@ func (v *Verifier) readEvents(ctx context.Context, g *reading, records []*record
 	}
 	var all []uuid.UUID
 	for wanted = distinct(wanted); len(wanted) > 0; wanted = distinct(wanted) {
-		rows, err := v.q.VerifyListEvents(ctx, wanted)
+		rows, err := d.q.VerifyListEvents(ctx, wanted)
 		if err != nil {
 			return err
 		}
@@ -507,7 +512,7 @@ func (v *Verifier) readEvents(ctx context.Context, g *reading, records []*record
 	if len(all) == 0 {
 		return nil
 	}
-	rows, err := v.q.VerifyListParticipants(ctx, all)
+	rows, err := d.q.VerifyListParticipants(ctx, all)
 	for _, row := range rows {
 		g.taking[row.EventID] = append(g.taking[row.EventID], row)
 	}
@@ -515,7 +520,7 @@ func (v *Verifier) readEvents(ctx context.Context, g *reading, records []*record
 }
 
 // readWaiting reads what records wait for that refer to something that is not there.
-func (v *Verifier) readWaiting(ctx context.Context, g *reading, records []*record) error {
+func (d *reader) readWaiting(ctx context.Context, g *reading, records []*record) error {
 	g.waiting = make(map[graph.Ref][]importdb.VerifyListDeferredRow)
 	var wanted refSet
 	for _, r := range records {
@@ -532,7 +537,7 @@ func (v *Verifier) readWaiting(ctx context.Context, g *reading, records []*recor
 		return nil
 	}
 	objects, ids := wanted.keys()
-	rows, err := v.q.VerifyListDeferred(ctx, importdb.VerifyListDeferredParams{Source: v.cfg.Source, Objects: objects, LegacyIDs: ids})
+	rows, err := d.q.VerifyListDeferred(ctx, importdb.VerifyListDeferredParams{Source: d.of.source, Objects: objects, LegacyIDs: ids})
 	for _, row := range rows {
 		ref := wanted.list[row.Position-1]
 		g.waiting[ref] = append(g.waiting[ref], row)

@@ -210,7 +210,7 @@ func (v *Verifier) edited(g *reading, r *record, subject uuid.UUID, name, what s
 
 // personal reports whether a fact is one that a person recorded before the last run came.
 func (v *Verifier) personal(a *assertion) bool {
-	return a != nil && a.Personal && a.CreatedAt.Before(v.lastRun)
+	return a != nil && a.Personal && a.CreatedAt.Before(v.graph.lastRun)
 }
 
 // vote settles one thing that a record says: alone, or among those that say the same thing of the same

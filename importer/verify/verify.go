@@ -9,15 +9,12 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/projectrye/rye-import/importer/graph"
@@ -40,6 +37,8 @@ type Config struct {
 	Strict bool
 	// ShowValues lets differences tell values; else they tell what kind of value it is.
 	ShowValues bool
+	// Readers is how many connections read the graph beside each other, fewer if the pool or the server has no more. Defaults to 1.
+	Readers int
 }
 
 // HiddenError says that the session does not see every node of the source, so that it cannot tell what is
@@ -56,23 +55,18 @@ func (e *HiddenError) Error() string {
 // Verifier compares one export with the graph as it was when the Verifier began. Its methods may be called
 // concurrently; Compare only after every Note.
 type Verifier struct {
-	cfg     Config
-	tx      pgx.Tx
-	conn    *pgxpool.Conn
-	q       *importdb.Queries
-	lookups map[string]bool
-	seed    maphash.Seed
+	cfg   Config
+	graph *snapshot
+	seed  maphash.Seed
 
-	mu        sync.Mutex
-	keys      map[uint64]winner
-	merged    map[uint64]bool // records that others name as merged into them
-	stages    map[seenStage]bool
-	roots     map[uuid.UUID]Difference // of nodes that several records share: that of the one which is to share with none
-	pipelines map[uuid.UUID]*pipeline
-	votes     *votes
-	sums      sums
-	result    Result
-	lastRun   time.Time // when that of the source ended
+	mu     sync.Mutex
+	keys   map[uint64]winner
+	merged map[uint64]bool // records that others name as merged into them
+	stages map[seenStage]bool
+	roots  map[uuid.UUID]Difference // of nodes that several records share: that of the one which is to share with none
+	votes  *votes
+	sums   sums
+	result Result
 }
 
 // winner is the record that is used of those that have one key.
@@ -87,47 +81,22 @@ type seenStage struct {
 	id, label string
 }
 
-// Begin opens the one transaction in which everything is read. Errors: *HiddenError, and those of the
+// Begin opens the snapshot of which everything is read. Errors: *HiddenError, and those of the
 // database. Close must be called.
 func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Verifier, error) {
-	conn, err := pool.Acquire(ctx)
+	s, err := open(ctx, pool, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to the database: %w", err)
+		return nil, err
 	}
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-	if err != nil {
-		conn.Release()
-		return nil, fmt.Errorf("beginning to read: %w", err)
-	}
-	v := &Verifier{
-		cfg: cfg, tx: tx, conn: conn, q: importdb.New(tx), lookups: make(map[string]bool), seed: maphash.MakeSeed(),
+	return &Verifier{
+		cfg: cfg, graph: s, seed: maphash.MakeSeed(),
 		keys: make(map[uint64]winner), merged: make(map[uint64]bool), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
-		pipelines: make(map[uuid.UUID]*pipeline), votes: newVotes(), sums: newSums(), result: newResult(),
-	}
-	for _, l := range cfg.Lookups {
-		v.lookups[l] = true
-	}
-	hidden, err := v.q.VerifyCountHidden(ctx, cfg.Source)
-	if err == nil && hidden > 0 {
-		err = &HiddenError{Source: cfg.Source, Hidden: hidden}
-	}
-	if err == nil {
-		v.lastRun, err = v.q.VerifyGetLastRun(ctx, cfg.Source)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("looking at what this session sees: %w", err), v.Close(ctx))
-	}
-	return v, nil
+		votes: newVotes(), sums: newSums(), result: newResult(),
+	}, nil
 }
 
-// Close ends the transaction.
-func (v *Verifier) Close(ctx context.Context) error {
-	defer v.conn.Release()
-	if err := v.tx.Rollback(context.WithoutCancel(ctx)); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
-		return fmt.Errorf("ending the reading: %w", err)
-	}
-	return nil
-}
+// Close ends the reading.
+func (v *Verifier) Close(ctx context.Context) error { return v.graph.close(ctx) }
 
 // Note takes the keys of a batch.
 func (v *Verifier) Note(b *graph.Batch) {
@@ -180,9 +149,30 @@ func (v *Verifier) hash(parts ...string) uint64 {
 // Compare compares a batch with the graph. File is the path of the file that the records are of. The
 // batch is read and not kept.
 func (v *Verifier) Compare(ctx context.Context, file string, b *graph.Batch) error {
+	used := v.used(file, split(b))
+	if len(used) == 0 {
+		return nil
+	}
+	var g *reading
+	err := v.graph.read(ctx, func(r *reader) (err error) {
+		g, err = r.read(ctx, used)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading the graph for %s, lines %d to %d: %w", file, used[0].Line, used[len(used)-1].Line, err)
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	records := split(b)
+	for _, r := range used {
+		v.record(g, r)
+	}
+	return nil
+}
+
+// used gives those records that are used of all that have their keys.
+func (v *Verifier) used(file string, records []*record) []*record {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	used := records[:0]
 	for _, r := range records {
 		if v.keys[v.key(r.Object, r.ID)].rec != r.Rec {
@@ -192,17 +182,7 @@ func (v *Verifier) Compare(ctx context.Context, file string, b *graph.Batch) err
 		r.file = file
 		used = append(used, r)
 	}
-	if len(used) == 0 {
-		return nil
-	}
-	g, err := v.read(ctx, used)
-	if err != nil {
-		return fmt.Errorf("reading the graph for %s, lines %d to %d: %w", file, used[0].Line, used[len(used)-1].Line, err)
-	}
-	for _, r := range used {
-		v.record(g, r)
-	}
-	return nil
+	return used
 }
 
 // record is a record with all that it maps to.
@@ -310,7 +290,11 @@ func (v *Verifier) unexpected(ctx context.Context) error {
 		named[v.key(s.pipeline.Object, s.pipeline.ID)] = true
 	}
 	for {
-		rows, err := v.q.VerifyPageCrosswalk(ctx, page)
+		var rows []importdb.VerifyPageCrosswalkRow
+		err := v.graph.read(ctx, func(r *reader) (err error) {
+			rows, err = r.q.VerifyPageCrosswalk(ctx, page)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -346,19 +330,22 @@ func (v *Verifier) definedStages(ctx context.Context) error {
 	}
 	slices.SortFunc(seen, compareStages)
 	g := &reading{resolved: make(map[graph.Ref]resolution)}
-	if err := v.resolve(ctx, g, &refs); err != nil {
-		return err
-	}
-	ids := make([]uuid.UUID, 0, len(g.resolved))
-	for _, r := range g.resolved {
-		ids = append(ids, r.id)
-	}
-	if err := v.readPipelines(ctx, ids); err != nil {
+	err := v.graph.read(ctx, func(d *reader) error {
+		if err := d.resolve(ctx, g, &refs); err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, 0, len(g.resolved))
+		for _, r := range g.resolved {
+			ids = append(ids, r.id)
+		}
+		return d.readPipelines(ctx, g, ids)
+	})
+	if err != nil {
 		return err
 	}
 	for _, s := range seen {
 		v.result.Counts.Stages++
-		p := v.pipelines[g.resolved[s.pipeline].id]
+		p := g.pipelines[g.resolved[s.pipeline].id]
 		if p == nil || !p.has(s.label) {
 			v.report(Difference{Object: s.pipeline.Object, ID: s.pipeline.ID, What: "stage", Kind: Missing, Expected: v.text(s.label)})
 		}
