@@ -281,9 +281,13 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 		return err
 	}
 	final := Progress{Records: p.records.Load(), Rejects: p.rejects.Load()}
+	ahead := r.cfg.Workers
+	if r.planning != nil {
+		ahead = 0
+	}
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
-		FileRecords: r.tally.files, Prefer: r.cfg.Prefer, Views: r.planning == nil,
+		FileRecords: r.tally.files, Prefer: r.cfg.Prefer, ReadAhead: ahead,
 		Details: r.planning != nil && r.planning.Details != nil, Unchanged: r.planning != nil && r.planning.Unchanged,
 		Progress: func(phase string) {
 			final.Phase = phase

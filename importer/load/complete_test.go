@@ -57,10 +57,10 @@ func TestComplete_Nothing(t *testing.T) {
 func TestComplete_ReadAhead(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
-	merge := func(source string, b *batch) (*Run, int) {
+	merge := func(source string, b *batch, connections int) (*Run, int) {
 		run := begun(t, pool, source)
 		staged(t, run, file(t, run, "Contact.csv"), b)
-		_, err := run.Merge(t.Context(), MergeOptions{Settle: content, Views: true})
+		_, err := run.Merge(t.Context(), MergeOptions{Settle: content, ReadAhead: connections})
 		require.NoError(t, err)
 		if run.ahead == nil {
 			return run, 0
@@ -75,17 +75,17 @@ func TestComplete_ReadAhead(t *testing.T) {
 		require.Zero(t, pool.Stat().AcquiredConns())
 	}
 
-	first, connections := merge("crm", crowd())
+	first, connections := merge("crm", crowd(), 2)
 	require.True(t, first.Postponed)
 	require.Zero(t, connections)
 	complete(first, postponeFrom-1)
 
-	second, connections := merge("another", people("Ada", "Bob"))
+	second, connections := merge("another", people("Ada", "Bob"), 8)
 	require.Equal(t, len(views), connections)
 	complete(second, postponeFrom+1)
 
-	third, connections := merge("another", people("Ada", "Bobby"))
-	require.Equal(t, len(views), connections)
+	third, connections := merge("another", people("Ada", "Bobby"), 1)
+	require.Equal(t, 1, connections)
 	require.NoError(t, third.Close(t.Context()), "without a refresh")
 	require.Zero(t, pool.Stat().AcquiredConns())
 
@@ -96,7 +96,7 @@ func TestComplete_ReadAhead(t *testing.T) {
 	pool, err = pgxpool.NewWithConfig(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	small, connections := merge("crm", people("Ada"))
+	small, connections := merge("crm", people("Ada"), 2)
 	require.Zero(t, connections)
 	complete(small, 1)
 }
@@ -108,7 +108,7 @@ func TestComplete_Failed(t *testing.T) {
 	run := begun(t, pool, "crm")
 	staged(t, run, file(t, run, "Contact.csv"), people("Ada"))
 	failed := errors.New("the balance is wrong")
-	_, err := run.Merge(t.Context(), MergeOptions{Views: true, Settle: func(context.Context, *Outcome, *Ledger) (Settlement, error) { return Settlement{}, failed }})
+	_, err := run.Merge(t.Context(), MergeOptions{ReadAhead: 1, Settle: func(context.Context, *Outcome, *Ledger) (Settlement, error) { return Settlement{}, failed }})
 	require.ErrorIs(t, err, failed)
 	require.NotNil(t, run.ahead)
 	require.NoError(t, run.End(t.Context(), "failed", failed, nil))

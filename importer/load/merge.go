@@ -27,8 +27,8 @@ type MergeOptions struct {
 	// Prefer says what becomes of values that people have changed in the graph and the source has
 	// changed too. Defaults to PreferNone.
 	Prefer Prefer
-	// Views is whether Complete is going to refresh the materialized views if anything changes.
-	Views bool
+	// ReadAhead is how many connections may read ahead what Complete needs for the materialized views; 0 if these will not be refreshed.
+	ReadAhead int
 	// Progress is told the name of each phase as it begins; may be nil.
 	Progress func(phase string)
 	// Details is whether Details is to tell what becomes of each record, and Unchanged whether also of
@@ -502,7 +502,7 @@ func (m *merger) keep(ctx context.Context) error {
 
 // nodes gives codes, makes new nodes and changes those that stand.
 func (m *merger) nodes(ctx context.Context) error {
-	if m.run.Known {
+	if m.run.Known { // nothing will be postponed
 		m.readAhead(ctx)
 	}
 	if err := m.keep(ctx); err != nil {

@@ -53,12 +53,12 @@ type ahead struct {
 // mergeConnections is how many connections a merge may need: the lock, the transaction, the resolver, and codes drawn beside.
 const mergeConnections = 4
 
-// readAhead begins to read when the resolver is done, if the views are going to be refreshed and the pool has connections to spare.
+// readAhead begins to read when the resolver is done, once, if the views are going to be refreshed and the pool has connections to spare.
 // What goes wrong is of no matter: then the views are refreshed as if nothing had been read.
 func (m *merger) readAhead(ctx context.Context) {
 	r := m.run
-	connections := min(len(views), int(r.pool.Config().MaxConns)-mergeConnections)
-	if !m.opts.Views || r.ahead != nil || connections <= 0 {
+	connections := min(len(views), m.opts.ReadAhead, int(r.pool.Config().MaxConns)-mergeConnections)
+	if r.ahead != nil || connections <= 0 {
 		return
 	}
 	after := m.resolver.ended

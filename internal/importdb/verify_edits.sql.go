@@ -12,18 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const verifyExportSnapshot = `-- name: VerifyExportSnapshot :one
-SELECT pg_export_snapshot()::text AS snapshot
-`
-
-// VerifyExportSnapshot gives the id of what the transaction reads, for others to read the same.
-func (q *Queries) VerifyExportSnapshot(ctx context.Context) (string, error) {
-	row := q.db.QueryRow(ctx, verifyExportSnapshot)
-	var snapshot string
-	err := row.Scan(&snapshot)
-	return snapshot, err
-}
-
 const verifyGetLastRun = `-- name: VerifyGetLastRun :one
 SELECT coalesce(max(finished_at), '0001-01-01 00:00:00Z')::timestamptz AS finished_at FROM rye_import.runs WHERE source = $1 AND status = 'done'
 `

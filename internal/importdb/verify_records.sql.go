@@ -26,6 +26,18 @@ func (q *Queries) VerifyCountHidden(ctx context.Context, source string) (int64, 
 	return hidden, err
 }
 
+const verifyExportSnapshot = `-- name: VerifyExportSnapshot :one
+SELECT pg_export_snapshot()::text AS snapshot
+`
+
+// VerifyExportSnapshot gives the id of what the transaction reads, for others to read the same.
+func (q *Queries) VerifyExportSnapshot(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, verifyExportSnapshot)
+	var snapshot string
+	err := row.Scan(&snapshot)
+	return snapshot, err
+}
+
 const verifyListDeferred = `-- name: VerifyListDeferred :many
 SELECT g.position::int AS position, d.kind, d.slot, coalesce(t1.object, '')::text AS object1, coalesce(d.ref1_id, '')::text AS ref1,
     coalesce(t2.object, '')::text AS object2, coalesce(d.ref2_id, '')::text AS ref2,

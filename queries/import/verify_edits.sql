@@ -1,7 +1,3 @@
--- VerifyExportSnapshot gives the id of what the transaction reads, for others to read the same.
--- name: VerifyExportSnapshot :one
-SELECT pg_export_snapshot()::text AS snapshot;
-
 -- VerifyGetLastRun gives the time at which the last run of the source ended, in year 1 if there was none.
 -- name: VerifyGetLastRun :one
 SELECT coalesce(max(finished_at), '0001-01-01 00:00:00Z')::timestamptz AS finished_at FROM rye_import.runs WHERE source = @source AND status = 'done';

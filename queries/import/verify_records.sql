@@ -1,3 +1,7 @@
+-- VerifyExportSnapshot gives the id of what the transaction reads, for others to read the same.
+-- name: VerifyExportSnapshot :one
+SELECT pg_export_snapshot()::text AS snapshot;
+
 -- VerifyCountHidden counts the nodes of the crosswalk that this session does not see.
 -- name: VerifyCountHidden :one
 SELECT count(*) AS hidden
