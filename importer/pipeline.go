@@ -18,13 +18,14 @@ import (
 	"github.com/projectrye/rye-import/importer/mapping"
 )
 
-// tally counts what became of records before the database saw them.
+// tally counts what became of records before the database saw them: of a file, or of all.
 type tally struct {
 	objects   map[string]*objectTally
-	files     map[int32]int64  // records by file
+	records   int64
 	unchanged map[string]int64 // links of unchanged records
 	found     map[string]int64 // links that were staged
 	footers   int64
+	asked     bool // whether more is asked of some record than whether it is as it was
 }
 
 type objectTally struct {
@@ -35,10 +36,7 @@ type objectTally struct {
 }
 
 func newTally() *tally {
-	return &tally{
-		objects: make(map[string]*objectTally), files: make(map[int32]int64),
-		unchanged: make(map[string]int64), found: make(map[string]int64),
-	}
+	return &tally{objects: make(map[string]*objectTally), unchanged: make(map[string]int64), found: make(map[string]int64)}
 }
 
 func (t *tally) object(name string) *objectTally {
@@ -60,10 +58,38 @@ func (t *tally) add(u *tally) {
 		mine.unmapped = mine.unmapped || o.unmapped
 		addCounts(mine.filtered, o.filtered)
 	}
-	addCounts(t.files, u.files)
 	addCounts(t.unchanged, u.unchanged)
 	addCounts(t.found, u.found)
+	t.records += u.records
 	t.footers += u.footers
+	t.asked = t.asked || u.asked
+}
+
+// tallies are those of files, by their numbers.
+type tallies map[int32]*tally
+
+func (t tallies) of(file int32) *tally {
+	f := t[file]
+	if f == nil {
+		f = newTally()
+		t[file] = f
+	}
+	return f
+}
+
+func (t tallies) add(u tallies) {
+	for file, f := range u {
+		t.of(file).add(f)
+	}
+}
+
+// sum is the tally of all files.
+func (t tallies) sum() *tally {
+	all := newTally()
+	for _, f := range t {
+		all.add(f)
+	}
+	return all
 }
 
 func addCounts[K comparable](to, from map[K]int64) {
@@ -91,6 +117,7 @@ type stagedFile struct {
 	first   int64               // number of its first record in the run
 	own     int64               // records that are not within others
 	columns map[string][]string // of the records of each child's type, and under "" of all others
+	kept    *keptFile           // what is known of it and makes reading it needless; nil if it has to be read
 }
 
 // noteColumns notes the columns that records have been found to have.
@@ -126,7 +153,7 @@ type pipeline struct {
 	origins func(ctx context.Context, origins []load.Origin) error
 
 	mu      sync.Mutex
-	tally   *tally
+	tallies tallies
 	rejects atomic.Int64
 	records atomic.Int64
 	bytes   atomic.Int64
@@ -138,8 +165,11 @@ func (p *pipeline) stage(ctx context.Context, files []*stagedFile) error {
 	p.queue = make(chan chunk, p.cfg.Workers)
 	p.spare = make(chan []numbered, 2*p.cfg.Workers+1) // as many as there are chunks at a time
 	var total int64
+	p.tallies = make(tallies, len(files))
 	for _, f := range files {
-		total += f.profile.Bytes
+		if f.kept == nil {
+			total += f.profile.Bytes
+		}
 	}
 	p.report = newThrottle(p.cfg.Progress, Progress{Phase: cmp.Or(p.phase, "stage"), Total: total})
 	g, ctx := errgroup.WithContext(ctx)
@@ -156,14 +186,14 @@ func (p *pipeline) stage(ctx context.Context, files []*stagedFile) error {
 // read hands out the records of all files in order, a chunk at a time. Records are numbered in this
 // order, bad ones too, which makes the result independent of which worker is faster.
 func (p *pipeline) read(ctx context.Context, files []*stagedFile) error {
-	own := newTally()
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.tally.add(own)
-	}()
+	own := make(tallies)
+	defer p.addTallies(own)
 	next := int64(1)
 	for _, f := range files {
+		if f.kept != nil {
+			own.of(f.no).add(f.keep())
+			continue
+		}
 		var err error
 		if next, err = p.readFile(ctx, f, next, own); err != nil {
 			return inFile(f.file, err)
@@ -172,7 +202,14 @@ func (p *pipeline) read(ctx context.Context, files []*stagedFile) error {
 	return nil
 }
 
-func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own *tally) (int64, error) {
+// addTallies adds what one of the concurrent parts has counted.
+func (p *pipeline) addTallies(own tallies) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tallies.add(own)
+}
+
+func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, all tallies) (int64, error) {
 	rc, err := f.file.Open()
 	if err != nil {
 		return next, err
@@ -185,6 +222,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 	defer f.noteColumns(r)
 
 	f.first = next
+	own := all.of(f.no)
 	if f.object != "" {
 		own.object(f.record) // also if it turns out to have no records
 	}
@@ -224,7 +262,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		re := errorOf[*decode.RecordError](err)
 		switch {
 		case re != nil:
-			own.files[f.no]++
+			own.records++
 			p.records.Add(1)
 			if !f.isChild(re.Type) {
 				f.own++
@@ -245,7 +283,7 @@ func (p *pipeline) readFile(ctx context.Context, f *stagedFile, next int64, own 
 		case err != nil:
 			return next, err
 		default:
-			own.files[f.no]++
+			own.records++
 			p.records.Add(1)
 			if !f.isChild(rec.Type) {
 				f.own++
@@ -340,16 +378,12 @@ func (p *pipeline) progress() {
 
 // work maps and stages chunks until there are none left.
 func (p *pipeline) work(ctx context.Context) error {
-	own := newTally()
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.tally.add(own)
-	}()
+	own := make(tallies)
+	defer p.addTallies(own)
 	mappers := make(map[mapperKey]*mapping.Mapper)
 	batch := &graph.Batch{}
 	for c := range p.queue {
-		if err := p.chunk(ctx, c, batch, mappers, own); err != nil {
+		if err := p.chunk(ctx, c, batch, mappers, own.of(c.file.no)); err != nil {
 			return err
 		}
 		p.done(c)
@@ -436,6 +470,7 @@ func (p *pipeline) chunk(ctx context.Context, c chunk, b *graph.Batch, mappers m
 	}
 	addCounts(own.unchanged, staged.Links)
 	addCounts(own.found, staged.Found)
+	own.asked = own.asked || staged.Asked
 	return nil
 }
 

@@ -91,7 +91,8 @@ type runner struct {
 	mapping *mapping.Mapping
 	files   []*stagedFile
 	run     *load.Run
-	tally   *tally
+	tally   *tally  // of all files
+	tallies tallies // of each
 	summary *report.Summary
 	started time.Time
 	drift   drift
@@ -262,11 +263,17 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 		return err
 	}
 	begun := time.Now()
-	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, tally: r.tally, origins: r.run.StageOrigins}
+	kept, err := r.keepFiles(ctx)
+	if err != nil {
+		return err
+	}
+	r.run.Compare(ctx, kept)
+	p := &pipeline{cfg: r.cfg, run: r.run, mapping: r.mapping, origins: r.run.StageOrigins}
 	if r.planning != nil && r.planning.Details != nil {
 		p.filtered = r.run.Filter
 	}
-	err := p.stage(ctx, r.files)
+	err = p.stage(ctx, r.files)
+	r.tallies, r.tally = p.tallies, p.tallies.sum()
 	r.phase("stage", begun)
 	if err != nil {
 		var guard *RejectGuardError
@@ -287,7 +294,7 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 	}
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
-		FileRecords: r.tally.files, Prefer: r.cfg.Prefer, ReadAhead: ahead,
+		FileRecords: r.fileRecords(), Prefer: r.cfg.Prefer, ReadAhead: ahead,
 		Details: r.planning != nil && r.planning.Details != nil, Unchanged: r.planning != nil && r.planning.Unchanged,
 		Progress: func(phase string) {
 			final.Phase = phase
@@ -347,16 +354,34 @@ func (r *runner) changed() bool {
 
 // countFiles puts the records of each file into the summary.
 func (r *runner) countFiles(files []*surveyed) {
-	records := make(map[*surveyed]int64)
+	staged := make(map[*surveyed]*stagedFile)
 	for _, f := range r.files {
-		records[f.surveyed] = r.tally.files[f.no]
+		staged[f.surveyed] = f
 	}
-	for i, f := range files {
-		r.summary.Files[i].Records = records[f]
+	for i, s := range files {
+		f := staged[s]
+		if f == nil {
+			continue
+		}
+		r.summary.Files[i].Records = r.tallies.of(f.no).records
+		if f.kept != nil {
+			r.summary.Files[i].SameAsRun = f.kept.run
+		}
 	}
 	if r.tally.footers > 0 {
 		r.warn("%d lines at the end of report exports are a footer and no records", r.tally.footers)
 	}
+}
+
+// fileRecords counts the records of each file that has any.
+func (r *runner) fileRecords() map[int32]int64 {
+	records := make(map[int32]int64, len(r.files))
+	for no, t := range r.tallies {
+		if t.records > 0 {
+			records[no] = t.records
+		}
+	}
+	return records
 }
 
 // checkPages warns of query results of which pages are missing, and names their objects: what is
@@ -490,6 +515,14 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 	if err != nil {
 		return load.Settlement{}, err
 	}
+	rejected, err := rejects.Files(ctx)
+	if err != nil {
+		return load.Settlement{}, err
+	}
+	tallies, err := r.settleFiles(o, rejected)
+	if err != nil {
+		return load.Settlement{}, err
+	}
 	s.Imbalance = r.imbalance(o)
 	if s.Balanced = len(s.Imbalance) == 0; !s.Balanced {
 		return load.Settlement{}, &UnbalancedError{Where: s.Imbalance}
@@ -505,7 +538,7 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, fmt.Errorf("writing the summary: %w", err)
 	}
 	return load.Settlement{
-		Summary: text, Headers: headers,
+		Summary: text, Headers: headers, Tallies: tallies,
 		Line: fmt.Sprintf("Import of %s: %d records, %d nodes and %d edges created", s.Source, read, o.Nodes.Created, o.Edges.Created),
 	}, nil
 }

@@ -77,11 +77,11 @@ func (im *Importer) verify(ctx context.Context, set *source.Set, cfg Config, opt
 	defer func() { err = errors.Join(err, v.Close(ctx)) }()
 
 	// First the keys of all records, which tell those that are used where several have one.
-	noting := &pipeline{cfg: cfg, mapping: m, tally: newTally(), phase: "read", run: &noter{v: v}}
+	noting := &pipeline{cfg: cfg, mapping: m, phase: "read", run: &noter{v: v}}
 	if err := noting.stage(ctx, staged); err != nil {
 		return err
 	}
-	comparing := &pipeline{cfg: cfg, mapping: m, tally: newTally(), phase: "compare", run: &comparer{v: v, files: staged}}
+	comparing := &pipeline{cfg: cfg, mapping: m, phase: "compare", run: &comparer{v: v, files: staged}}
 	if err := comparing.stage(ctx, staged); err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (im *Importer) verify(ctx context.Context, set *source.Set, cfg Config, opt
 	if err != nil {
 		return err
 	}
-	fillVerification(out, files, staged, comparing.tally, result)
+	fillVerification(out, files, staged, comparing.tallies, result)
 	return nil
 }
 
@@ -138,10 +138,10 @@ func (c *comparer) Stage(ctx context.Context, file int32, b *graph.Batch) (load.
 
 func (*comparer) Reject(context.Context, int32, []load.Reject) error { return nil }
 
-func fillVerification(out *report.Verification, files []*surveyed, staged []*stagedFile, t *tally, result *verify.Result) {
+func fillVerification(out *report.Verification, files []*surveyed, staged []*stagedFile, counted tallies, result *verify.Result) {
 	records := make(map[*surveyed]int64)
 	for _, f := range staged {
-		records[f.surveyed] = t.files[f.no]
+		records[f.surveyed] = counted.of(f.no).records
 	}
 	for _, f := range files {
 		file := report.File{
@@ -153,7 +153,7 @@ func fillVerification(out *report.Verification, files []*surveyed, staged []*sta
 		}
 		out.Files = append(out.Files, file)
 	}
-	for name, o := range t.objects {
+	for name, o := range counted.sum().objects {
 		counts := report.VerifiedObject{Read: o.read, Rejected: o.rejected, Unmapped: o.unmapped}
 		for _, n := range o.filtered {
 			counts.Filtered += n

@@ -87,8 +87,10 @@ func (e *encoder) encodeRecords(r *Run, b *graph.Batch, out *Staged) error {
 		if err != nil {
 			return err
 		}
+		apart := staysApart(rec)
+		out.Asked = out.Asked || !apart
 		if same[i] {
-			if out.Unchanged++; staysApart(rec) {
+			if out.Unchanged++; apart {
 				continue
 			}
 		}

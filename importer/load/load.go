@@ -74,8 +74,9 @@ type Run struct {
 	returned atomic.Bool // whether a row of a reject file was
 
 	unchanged unchanged
-	encoders  sync.Pool // of *encoder: as many as there are workers
-	ahead     *ahead    // nil if nothing is read ahead
+	kept      map[string]int64 // objects of which no record is staged, for all are as they were, and how many these are
+	encoders  sync.Pool        // of *encoder: as many as there are workers
+	ahead     *ahead           // nil if nothing is read ahead
 }
 
 // Begin takes the lock of the source and opens the journal. It mends what a crashed run of the
@@ -173,9 +174,6 @@ func (r *Run) begin(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
-	}
-	if r.Known && r.plan == nil { // a plan has one connection, and more to do on it
-		go r.unchanged.prepare(ctx, r)
 	}
 	return nil
 }

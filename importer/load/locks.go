@@ -23,7 +23,7 @@ func (m *merger) lock(ctx context.Context, folded []uuid.UUID) error {
 	if m.fresh {
 		return nil
 	}
-	archive, err := m.archivable()
+	archive, _, err := m.archivable()
 	if err != nil {
 		return err
 	}

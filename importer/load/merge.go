@@ -42,8 +42,9 @@ type MergeOptions struct {
 // Settlement is what a run says of itself at its end.
 type Settlement struct {
 	Summary json.RawMessage
-	Headers []Header // the columns that the next run is to compare with
-	Line    string   // one line for the import_run event
+	Headers []Header                  // the columns that the next run is to compare with
+	Tallies map[int32]json.RawMessage // what was counted in its files, by which the next run may go
+	Line    string                    // one line for the import_run event
 }
 
 // merger is a merge while it is under way.
@@ -248,7 +249,7 @@ func (m *merger) findIdle(ctx context.Context) error {
 	if m.run.changed.Load() > 0 || m.matched > 0 || m.merged > 0 || m.asked || m.dispute || len(m.gone) > 0 || len(m.dead) > 0 || m.out.Changed() {
 		return nil
 	}
-	archive, err := m.archivable()
+	archive, _, err := m.archivable()
 	if err != nil || len(archive) > 0 {
 		return err
 	}
@@ -772,11 +773,13 @@ func (m *merger) records(ctx context.Context) error {
 	for _, o := range outcomes {
 		m.out.Objects[o.Object] = Records{Created: o.Created, Updated: o.Updated, Unchanged: o.Unchanged, Archived: o.Archived}
 	}
-	for object, n := range m.unchanged {
-		if n > 0 {
-			r := m.out.Objects[object]
-			r.Unchanged += n
-			m.out.Objects[object] = r
+	for _, unchanged := range []map[string]int64{m.unchanged, m.run.kept} {
+		for object, n := range unchanged {
+			if n > 0 {
+				r := m.out.Objects[object]
+				r.Unchanged += n
+				m.out.Objects[object] = r
+			}
 		}
 	}
 	if err := m.detailRecords(ctx); err != nil {
@@ -863,28 +866,32 @@ func (m *merger) standingLinks(ctx context.Context) error {
 	return nil
 }
 
-// archivable gives the objects whose missing records are archived.
-func (m *merger) archivable() ([]int32, error) {
+// archivable gives the objects whose missing records are archived. Those of which nothing can be missing are given apart.
+func (m *merger) archivable() (objects, kept []int32, err error) {
 	if !m.run.Known {
-		return nil, nil
+		return nil, nil, nil
 	}
-	objects := make([]int32, 0, len(m.opts.ArchiveMissing))
+	objects, kept = []int32{}, []int32{}
 	for _, name := range m.opts.ArchiveMissing {
 		no, err := m.run.object(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		objects = append(objects, no)
+		if _, ok := m.run.kept[name]; ok {
+			kept = append(kept, no)
+		} else {
+			objects = append(objects, no)
+		}
 	}
-	return objects, nil
+	return objects, kept, nil
 }
 
 func (m *merger) archiveMissing(ctx context.Context) error {
-	objects, err := m.archivable()
+	objects, kept, err := m.archivable()
 	if err != nil || len(objects) == 0 {
 		return err
 	}
-	c, err := m.q.RecordCountMissing(ctx, importdb.RecordCountMissingParams{RunNo: m.no, ObjectNos: objects})
+	c, err := m.q.RecordCountMissing(ctx, importdb.RecordCountMissingParams{RunNo: m.no, ObjectNos: objects, KeptNos: kept})
 	if err != nil || c.Missing == 0 {
 		return err
 	}
@@ -957,6 +964,9 @@ func (m *merger) settle(ctx context.Context) error {
 		return err
 	}
 	if err := m.headers(ctx, settled.Headers); err != nil {
+		return err
+	}
+	if err := m.tallies(ctx, settled.Tallies); err != nil {
 		return err
 	}
 	var event *uuid.UUID

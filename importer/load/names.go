@@ -53,7 +53,7 @@ func (m *merger) names(ctx context.Context) error {
 	if err := m.q.StagingAnalyzeNames(ctx); err != nil {
 		return err
 	}
-	archive, err := m.archivable()
+	archive, _, err := m.archivable()
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type Staged struct {
 	Unchanged int64            // records that are as they were when last used, of which only the keys were copied
 	Links     map[string]int64 // links of the unchanged records, by edge type; participants under ParticipantLink
 	Found     map[string]int64 // links that were copied, likewise
+	Asked     bool             // whether more is asked of some record than whether it is as it was, should it be so
 }
 
 // ParticipantLink is the name under which participants of events are counted as links.
@@ -22,7 +23,7 @@ const ParticipantLink = "participant"
 // Stage copies a batch of records of one file into staging. It may be called concurrently; the
 // slices of the batch are read and not kept.
 func (r *Run) Stage(ctx context.Context, file int32, b *graph.Batch) (Staged, error) {
-	out := Staged{Links: make(map[string]int64), Found: make(map[string]int64)}
+	out := Staged{Links: make(map[string]int64), Found: make(map[string]int64), Asked: len(b.Stages) > 0}
 	if len(b.Records) == 0 {
 		return out, nil
 	}

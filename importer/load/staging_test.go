@@ -51,7 +51,7 @@ func TestStage(t *testing.T) {
 	b.Stages = []graph.Stage{seen, other, seen}
 
 	s := staged(t, run, no, b)
-	require.Equal(t, Staged{Links: map[string]int64{}, Found: map[string]int64{"employs": 1, ParticipantLink: 1}}, s)
+	require.Equal(t, Staged{Links: map[string]int64{}, Found: map[string]int64{"employs": 1, ParticipantLink: 1}, Asked: true}, s)
 	require.Equal(t, []string{
 		fmt.Sprintf("1 p1 node %d 2 Contact p0 2024-01-15 08", no), fmt.Sprintf("2 e1 event %d 3", no),
 	}, values(t, pool, `SELECT concat_ws(' ', rec, legacy_id, kind, file_no, line, o.object, same_id, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'))
@@ -69,6 +69,25 @@ func TestStage(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, s.Unchanged)
 	require.Equal(t, int64(2), run.copied.Load())
+}
+
+// TestStage_Asked tells the batches of whose records more is asked than whether they are as they were.
+func TestStage_Asked(t *testing.T) {
+	t.Parallel()
+	run := begun(t, pgtest.New(t), "crm")
+	no := file(t, run, "Contact.csv")
+	for name, change := range map[string]func(b *batch){
+		"amount": func(b *batch) { b.Records[1].Money = &graph.Money{Amount: "1", Currency: "EUR", Stage: "New"} },
+		"same":   func(b *batch) { b.Records[1].Same = graph.Ref{Object: "Contact", ID: "p0"} },
+		"stage": func(b *batch) {
+			b.Stages = []graph.Stage{{Pipeline: graph.Ref{Object: "Pipeline", ID: "default"}, Label: "New", Key: "new"}}
+		},
+	} {
+		b := people("Ada", "Bob")
+		require.False(t, staged(t, run, no, b).Asked)
+		change(b)
+		require.True(t, staged(t, run, no, b).Asked, name)
+	}
 }
 
 // TestStage_Errors names the records that could not be staged, and stages none of them.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -30,7 +29,7 @@ type unchanged struct {
 	repeated bool    // whether some record may have been met twice unchanged
 }
 
-// prepare gets ready to tell them apart, once. A run has it begin before the first batch is there, which else would wait for it.
+// prepare gets ready to tell them apart, once.
 func (u *unchanged) prepare(ctx context.Context, r *Run) {
 	u.once.Do(func() {
 		if u.asking = !r.cfg.Full; !u.asking {
@@ -44,7 +43,12 @@ func (u *unchanged) wait() { u.once.Do(func() {}) }
 
 // load gets the hashes, if they are not too many.
 func (u *unchanged) load(ctx context.Context, r *Run) error {
-	objects := slices.Collect(maps.Values(r.objects))
+	var objects []int32
+	for name, no := range r.objects {
+		if _, kept := r.kept[name]; !kept {
+			objects = append(objects, no)
+		}
+	}
 	return r.db.look(ctx, func(ctx context.Context, q *importdb.Queries) error {
 		if err := q.SessionTuneHashes(ctx); err != nil {
 			return err

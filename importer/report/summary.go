@@ -62,6 +62,10 @@ type File struct {
 	Format   string `json:"format"`
 	Records  int64  `json:"records"`
 	Note     string `json:"note,omitempty"` // why it is no object of the mapping
+
+	// SameAsRun is the number of the run before, if that read the file too, and as nothing of it can have changed since, it was
+	// not read again. Records are counted all the same.
+	SameAsRun int32 `json:"same_as_run,omitempty"`
 }
 
 // Skipped is something that was found and not read.

@@ -41,7 +41,7 @@ func full() *Summary {
 	s.FinishedAt, s.Seconds, s.Balanced = started.Add(90*time.Second), 90, true
 	s.Files = []File{
 		{Path: "Contact.csv", Object: "Contact", SHA256: "00ff", Encoding: "utf-8", Format: "csv", Records: 1_234_567},
-		{Path: "Case.csv", Format: "csv", Encoding: "iso-8859-1", SHA256: "01ff", Records: 8, Note: "no mapping for this object"},
+		{Path: "Case.csv", Format: "csv", Encoding: "iso-8859-1", SHA256: "01ff", Records: 8, SameAsRun: 41, Note: "no mapping for this object"},
 		{Path: "Empty.csv", Format: "empty", Encoding: "utf-8", SHA256: "02ff", Note: "the file is empty"},
 	}
 	s.Skipped = []Skipped{{Path: "logo.png", Reason: "a picture <PNG>"}}
@@ -205,7 +205,8 @@ func TestRound(t *testing.T) {
 	} {
 		require.Equal(t, want, round(in).String())
 	}
-	require.Equal(t, "·", seconds(0.0004), "less than can be told")
+	require.Equal(t, "·", seconds(0))
+	require.Equal(t, "1ms", seconds(0.0004), "it took some time")
 	require.Equal(t, "1ms", seconds(0.0005))
 }
 

@@ -425,6 +425,15 @@ func (p *printer) files(s *Summary) {
 			p.linef("%s", l)
 		}
 	}
+	same, run := 0, int32(0)
+	for _, f := range s.Files {
+		if f.SameAsRun > 0 {
+			same, run = same+1, f.SameAsRun
+		}
+	}
+	if same > 0 {
+		p.linef("\n%d of %s: the same as in run %d, and not read again.", same, plural(len(s.Files), "file"), run)
+	}
 	for _, warning := range s.Warnings {
 		p.linef("\n%s %s", p.paint("Note:", text.Bold, text.FgYellow), warning)
 	}
@@ -624,11 +633,12 @@ func group(digits string) string {
 	return digits
 }
 
+// seconds shows a time, of which any takes a millisecond at least.
 func seconds(s float64) string {
-	if d := round(time.Duration(s * float64(time.Second))); d > 0 {
-		return d.String()
+	if s <= 0 {
+		return "·"
 	}
-	return "·"
+	return max(round(time.Duration(s*float64(time.Second))), time.Millisecond).String()
 }
 
 func round(d time.Duration) time.Duration {

@@ -70,6 +70,12 @@ func (b *bench) again(ctx context.Context) (sample, error) {
 	return m, err
 }
 
+func (b *bench) reread(ctx context.Context) (sample, error) {
+	m, err := b.onClone(ctx, scratch, loaded, b.runOf(ctx, scratch, "touched"))
+	m.Records = b.read
+	return m, err
+}
+
 func (b *bench) beside(ctx context.Context) (sample, error) {
 	m, err := b.onClone(ctx, scratch, loaded, b.runOf(ctx, scratch, "other", "--source", "other"))
 	m.Records = b.besides

@@ -19,6 +19,7 @@ var wanted = []ratio{
 	{name: "again / first", must: "0.20", aim: "0.10", bound: 0.2, of: "again", by: "first"},
 	{name: "1 % / first", must: "0.25", aim: "0.12", bound: 0.25, of: "1 %", by: "first"},
 	{name: "beside, per record / first, per record", must: "2.0", aim: "1.3", bound: 2, of: "beside", by: "first", perRecord: true},
+	{name: "reread / first", of: "reread", by: "first"},
 	{name: "row by row / first", of: "row by row", by: "first"},
 	{name: "plan / first", of: "plan", by: "first"},
 	{name: "verify / first", of: "verify", by: "first"},

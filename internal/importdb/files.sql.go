@@ -7,6 +7,7 @@ package importdb
 
 import (
 	"context"
+	"encoding/json"
 )
 
 const fileInsert = `-- name: FileInsert :one
@@ -39,4 +40,69 @@ func (q *Queries) FileInsert(ctx context.Context, arg FileInsertParams) (int32, 
 	var file_no int32
 	err := row.Scan(&file_no)
 	return file_no, err
+}
+
+const fileListLast = `-- name: FileListLast :many
+SELECT n.run_no, f.object, f.format, f.encoding, f.sha256, f.tally
+FROM rye_import.runs n
+JOIN rye_import.files f ON f.run_no = n.run_no
+WHERE n.full_export AND n.run_no = (SELECT max(l.run_no) FROM rye_import.runs l WHERE l.source = $1 AND l.status = 'done')
+ORDER BY f.file_no
+`
+
+type FileListLastRow struct {
+	RunNo    int32
+	Object   string
+	Format   string
+	Encoding string
+	SHA256   string
+	Tally    json.RawMessage
+}
+
+// FileListLast gives the files of the last run of a source that is done, with what was counted in them, if that was a run of a full
+// export. A run that takes another one back is one too, and has no files.
+func (q *Queries) FileListLast(ctx context.Context, source string) ([]FileListLastRow, error) {
+	rows, err := q.db.Query(ctx, fileListLast, source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FileListLastRow{}
+	for rows.Next() {
+		var i FileListLastRow
+		if err := rows.Scan(
+			&i.RunNo,
+			&i.Object,
+			&i.Format,
+			&i.Encoding,
+			&i.SHA256,
+			&i.Tally,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const fileSetTallies = `-- name: FileSetTallies :exec
+UPDATE rye_import.files f
+SET tally = t.tally
+FROM (SELECT unnest($2::int[]) AS file_no, unnest($3::jsonb[]) AS tally) t
+WHERE f.file_no = t.file_no AND f.run_no = $1::int
+`
+
+type FileSetTalliesParams struct {
+	RunNo   int32
+	FileNos []int32
+	Tallies []json.RawMessage
+}
+
+// FileSetTallies notes what was counted in files of a run.
+func (q *Queries) FileSetTallies(ctx context.Context, arg FileSetTalliesParams) error {
+	_, err := q.db.Exec(ctx, fileSetTallies, arg.RunNo, arg.FileNos, arg.Tallies)
+	return err
 }

@@ -56,3 +56,35 @@ func (q *Queries) ObjectList(ctx context.Context, source string) ([]ObjectListRo
 	}
 	return items, nil
 }
+
+const objectListAsked = `-- name: ObjectListAsked :many
+SELECT o.object
+FROM rye_import.objects o
+WHERE o.source = $1 AND (
+    EXISTS (SELECT FROM rye_import.deferred d WHERE d.object_no = o.object_no)
+    OR EXISTS (SELECT FROM rye_import.conflicts c WHERE c.object_no = o.object_no)
+    OR EXISTS (SELECT FROM rye_import.names k WHERE k.object_no = o.object_no AND k.derived))
+ORDER BY o.object
+`
+
+// ObjectListAsked names the objects of a source of whose records a run has something to ask, also where they are as they were: something
+// of them waits, people have changed what they say, or references alone made them.
+func (q *Queries) ObjectListAsked(ctx context.Context, source string) ([]string, error) {
+	rows, err := q.db.Query(ctx, objectListAsked, source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var object string
+		if err := rows.Scan(&object); err != nil {
+			return nil, err
+		}
+		items = append(items, object)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -89,23 +89,24 @@ func (q *Queries) RecordArchiveTwins(ctx context.Context, arg RecordArchiveTwins
 
 const recordCountMissing = `-- name: RecordCountMissing :one
 SELECT count(*) AS total,
-    count(*) FILTER (WHERE NOT EXISTS (
+    count(*) FILTER (WHERE r.object_no = ANY ($1::int[]) AND NOT EXISTS (
         SELECT FROM rye_import.staging_records s
-        WHERE s.run_no = $1 AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
+        WHERE s.run_no = $2 AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
         AND NOT EXISTS (
         SELECT FROM rye_import.staging_unchanged u
-        WHERE u.run_no = $1 AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
+        WHERE u.run_no = $2 AND u.object_no = r.object_no AND u.legacy_id = r.legacy_id)
         AND NOT EXISTS (
         SELECT FROM rye_import.rejects j
-        WHERE j.run_no = $1 AND j.object = o.object AND j.legacy_id = r.legacy_id)) AS missing
+        WHERE j.run_no = $2 AND j.object = o.object AND j.legacy_id = r.legacy_id)) AS missing
 FROM rye_import.records r
 JOIN rye_import.objects o USING (object_no)
-WHERE r.object_no = ANY ($2::int[]) AND r.archived IS NULL
+WHERE r.object_no = ANY ($1::int[] || $3::int[]) AND r.archived IS NULL
 `
 
 type RecordCountMissingParams struct {
-	RunNo     int32
 	ObjectNos []int32
+	RunNo     int32
+	KeptNos   []int32
 }
 
 type RecordCountMissingRow struct {
@@ -114,9 +115,9 @@ type RecordCountMissingRow struct {
 }
 
 // RecordCountMissing counts the living records of some objects, and those of them that this run did
-// not meet; one that it rejected is not missing.
+// not meet; one that it rejected is not missing. Of others it is known that it would have met all.
 func (q *Queries) RecordCountMissing(ctx context.Context, arg RecordCountMissingParams) (RecordCountMissingRow, error) {
-	row := q.db.QueryRow(ctx, recordCountMissing, arg.RunNo, arg.ObjectNos)
+	row := q.db.QueryRow(ctx, recordCountMissing, arg.ObjectNos, arg.RunNo, arg.KeptNos)
 	var i RecordCountMissingRow
 	err := row.Scan(&i.Total, &i.Missing)
 	return i, err

@@ -88,10 +88,10 @@ JOIN rye_import.merge_edges m ON m.run_no = s.run_no AND m.rec = s.rec AND m.slo
 WHERE s.run_no = @run_no AND s.kind = 'carrier' AND r.object_no = s.object_no AND r.legacy_id = s.legacy_id;
 
 -- RecordCountMissing counts the living records of some objects, and those of them that this run did
--- not meet; one that it rejected is not missing.
+-- not meet; one that it rejected is not missing. Of others it is known that it would have met all.
 -- name: RecordCountMissing :one
 SELECT count(*) AS total,
-    count(*) FILTER (WHERE NOT EXISTS (
+    count(*) FILTER (WHERE r.object_no = ANY (@object_nos::int[]) AND NOT EXISTS (
         SELECT FROM rye_import.staging_records s
         WHERE s.run_no = @run_no AND s.object_no = r.object_no AND s.legacy_id = r.legacy_id AND s.rec > 0)
         AND NOT EXISTS (
@@ -102,7 +102,7 @@ SELECT count(*) AS total,
         WHERE j.run_no = @run_no AND j.object = o.object AND j.legacy_id = r.legacy_id)) AS missing
 FROM rye_import.records r
 JOIN rye_import.objects o USING (object_no)
-WHERE r.object_no = ANY (@object_nos::int[]) AND r.archived IS NULL;
+WHERE r.object_no = ANY (@object_nos::int[] || @kept_nos::int[]) AND r.archived IS NULL;
 
 -- RecordArchiveMissing marks the living records of some objects that this run did not meet, and
 -- counts them by object.
