@@ -136,8 +136,9 @@ func start(tb testing.TB) {
 		if shared.err = os.MkdirAll(home, 0o711); shared.err != nil { //nolint:gosec // the server's user passes through
 			return
 		}
-		// What tests write need not survive a power cut.
-		conf := "fsync = off\nfull_page_writes = off\nmax_connections = 200\n"
+		// What tests write need not survive a power cut. Their databases are small, and live for seconds: whoever drops or empties
+		// something looks through all of shared_buffers, and to vacuum them is in vain.
+		conf := "fsync = off\nfull_page_writes = off\nmax_connections = 200\nshared_buffers = 16MB\nautovacuum = off\n"
 		if shared.err = os.WriteFile(filepath.Join(home, "local.conf"), []byte(conf), 0o644); shared.err != nil { //nolint:gosec // read by the server's user
 			return
 		}
