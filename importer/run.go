@@ -288,13 +288,9 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 		return err
 	}
 	final := Progress{Records: p.records.Load(), Rejects: p.rejects.Load()}
-	ahead := r.cfg.Workers
-	if r.planning != nil {
-		ahead = 0
-	}
 	outcome, err := r.run.Merge(ctx, load.MergeOptions{
 		UnchangedLinks: r.tally.unchanged, ArchiveMissing: archivable, MaxArchive: r.cfg.MaxArchive,
-		FileRecords: r.fileRecords(), Prefer: r.cfg.Prefer, ReadAhead: ahead,
+		FileRecords: r.fileRecords(), Prefer: r.cfg.Prefer, ReadAhead: r.planning == nil,
 		Details: r.planning != nil && r.planning.Details != nil, Unchanged: r.planning != nil && r.planning.Unchanged,
 		Progress: func(phase string) {
 			final.Phase = phase

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/projectrye/rye-import/internal/importdb"
 )
@@ -44,7 +45,10 @@ func (r *Run) Complete(ctx context.Context, opts CompleteOptions) Completion {
 		c.Staging = r.Close(ctx)
 		return c
 	}
-	held := r.ahead.take()
+	var held []*pgxpool.Conn
+	if conn := r.ahead.take(); conn != nil {
+		held = append(held, conn)
+	}
 	defer func() {
 		for _, conn := range held {
 			conn.Release()

@@ -27,8 +27,8 @@ type MergeOptions struct {
 	// Prefer says what becomes of values that people have changed in the graph and the source has
 	// changed too. Defaults to PreferNone.
 	Prefer Prefer
-	// ReadAhead is how many connections may read ahead what Complete needs for the materialized views; 0 if these will not be refreshed.
-	ReadAhead int
+	// ReadAhead is whether what Complete needs for the materialized views may be read ahead: not if these will not be refreshed.
+	ReadAhead bool
 	// Progress is told the name of each phase as it begins; may be nil.
 	Progress func(phase string)
 	// Details is whether Details is to tell what becomes of each record, and Unchanged whether also of

@@ -42,23 +42,22 @@ func refreshViews(ctx context.Context, connections ...database) error {
 	return nil
 }
 
-// ahead has the connections that will refresh the views read what these are made of while the merge keeps
-// no more than one processor of the server busy. That the pages are in memory is half of it; the other half is
-// that a process of the server has to find its way to each page of the memory that they share.
+// ahead has a connection that will refresh views read what they are made of while the merge keeps no more than one
+// processor of the server busy. That the pages are in memory is half of it; the other half is that a process of the server has to find
+// its way to each page of the memory that they share. One reads for all: another one finds many of such pages at once.
 type ahead struct {
-	connections []*pgxpool.Conn // in the order of views
-	read        chan struct{}   // closed when all is read
+	conn *pgxpool.Conn // nil if nothing was read
+	read chan struct{} // closed when all is
 }
 
 // mergeConnections is how many connections a merge may need: the lock, the transaction, the resolver, and codes drawn beside.
 const mergeConnections = 4
 
-// readAhead begins to read when the resolver is done, once, if the views are going to be refreshed and the pool has connections to spare.
+// readAhead begins to read when the resolver is done, once, if the views are going to be refreshed and the pool has a connection to spare.
 // What goes wrong is of no matter: then the views are refreshed as if nothing had been read.
 func (m *merger) readAhead(ctx context.Context) {
 	r := m.run
-	connections := min(len(views), m.opts.ReadAhead, int(r.pool.Config().MaxConns)-mergeConnections)
-	if r.ahead != nil || connections <= 0 {
+	if r.ahead != nil || !m.opts.ReadAhead || r.pool.Config().MaxConns <= mergeConnections {
 		return
 	}
 	after := m.resolver.ended
@@ -69,35 +68,32 @@ func (m *merger) readAhead(ctx context.Context) {
 		if after != nil {
 			<-after
 		}
-		for _, view := range views[:connections] {
-			conn, err := r.pool.Acquire(ctx)
-			if err != nil {
-				return
-			}
-			done, err := importdb.New(conn).ViewReadAhead(ctx, view)
-			if err != nil || !done {
-				r.cfg.Logger.Debug("nothing is read ahead for the views", "err", err)
-				conn.Release()
-				return
-			}
-			a.connections = append(a.connections, conn)
+		conn, err := r.pool.Acquire(ctx)
+		if err != nil {
+			return
 		}
+		if done, err := importdb.New(conn).ViewsReadAhead(ctx); err != nil || !done {
+			r.cfg.Logger.Debug("nothing is read ahead for the views", "err", err)
+			conn.Release()
+			return
+		}
+		a.conn = conn
 	}()
 }
 
-// take gives the connections, when they have read, to who has to release them.
-func (a *ahead) take() []*pgxpool.Conn {
+// take gives the connection, when it has read, to who has to release it; nil if there is none.
+func (a *ahead) take() *pgxpool.Conn {
 	if a == nil {
 		return nil
 	}
 	<-a.read
-	taken := a.connections
-	a.connections = nil
-	return taken
+	conn := a.conn
+	a.conn = nil
+	return conn
 }
 
 func (a *ahead) release() {
-	for _, conn := range a.take() {
+	if conn := a.take(); conn != nil {
 		conn.Release()
 	}
 }

@@ -9,19 +9,6 @@ import (
 	"context"
 )
 
-const viewReadAhead = `-- name: ViewReadAhead :one
-SELECT rye.read_ahead_crm_view($1::text)
-`
-
-// ViewReadAhead brings what a materialized view is made of into memory and before the session. It tells whether it did: not if it
-// would not stay there.
-func (q *Queries) ViewReadAhead(ctx context.Context, view string) (bool, error) {
-	row := q.db.QueryRow(ctx, viewReadAhead, view)
-	var read_ahead_crm_view bool
-	err := row.Scan(&read_ahead_crm_view)
-	return read_ahead_crm_view, err
-}
-
 const viewRefresh = `-- name: ViewRefresh :exec
 SELECT rye.refresh_crm_view($1::text)
 `
@@ -40,4 +27,17 @@ SELECT rye.prepare_crm_views()
 func (q *Queries) ViewsPrepare(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, viewsPrepare)
 	return err
+}
+
+const viewsReadAhead = `-- name: ViewsReadAhead :one
+SELECT rye.read_ahead_crm_views()
+`
+
+// ViewsReadAhead brings what the materialized views are made of into memory and before the session. It tells whether it did: not if it
+// would not stay there.
+func (q *Queries) ViewsReadAhead(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, viewsReadAhead)
+	var read_ahead_crm_views bool
+	err := row.Scan(&read_ahead_crm_views)
+	return read_ahead_crm_views, err
 }

@@ -6,7 +6,7 @@ SELECT rye.prepare_crm_views();
 -- name: ViewRefresh :exec
 SELECT rye.refresh_crm_view(@view::text);
 
--- ViewReadAhead brings what a materialized view is made of into memory and before the session. It tells whether it did: not if it
+-- ViewsReadAhead brings what the materialized views are made of into memory and before the session. It tells whether it did: not if it
 -- would not stay there.
--- name: ViewReadAhead :one
-SELECT rye.read_ahead_crm_view(@view::text);
+-- name: ViewsReadAhead :one
+SELECT rye.read_ahead_crm_views();
