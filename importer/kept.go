@@ -79,9 +79,7 @@ func (r *runner) keepFiles(ctx context.Context) (map[string]int64, error) {
 	for _, object := range slices.Concat(asked, mergedByOthers(r.mapping)) {
 		open[object] = true
 	}
-	if err := keep(r.files, last, reading(r.cfg, r.mapping, r.summary.TimeZone), open, r.mapping); err != nil {
-		return nil, err
-	}
+	keep(r.files, last, reading(r.cfg, r.mapping, r.summary.TimeZone), open, r.mapping)
 	objects := make(map[string]int64)
 	files := 0
 	for _, f := range r.files {
@@ -120,19 +118,16 @@ func mergedByOthers(m *mapping.Mapping) []string {
 
 // keep finds the files that were in the last run too, read by the same and settled. Of an object either all files are kept or none,
 // and none of those that are open: so no record of a file that is kept can meet another of its key.
-func keep(files []*stagedFile, last []load.LastFile, by string, open map[string]bool, m *mapping.Mapping) error {
+func keep(files []*stagedFile, last []load.LastFile, by string, open map[string]bool, m *mapping.Mapping) {
 	if by == "" {
-		return nil
+		return
 	}
 	type key struct{ object, format, encoding, sha256 string }
 	before := make(map[key][]*keptFile)
 	for _, l := range last {
 		k := &keptFile{run: l.Run}
-		if l.Tally == nil {
-			return nil // who knows of which objects it had records
-		}
-		if err := json.Unmarshal(l.Tally, &k.tally); err != nil {
-			return fmt.Errorf("reading what run %d counted in its files: %w", l.Run, err)
+		if l.Tally == nil || json.Unmarshal(l.Tally, &k.tally) != nil {
+			return // it is of another version of the program: who knows of which objects it had records
 		}
 		if k.tally.Reading != by || !k.tally.Settled {
 			k.tally.open(open)
@@ -166,7 +161,6 @@ func keep(files []*stagedFile, last []load.LastFile, by string, open map[string]
 			}
 		}
 	}
-	return nil
 }
 
 // open adds the objects that the file may have records of.
