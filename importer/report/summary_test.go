@@ -226,3 +226,27 @@ func TestClip(t *testing.T) {
 	require.Equal(t, "žlu…", clip("žluť", 3), "letters are counted and not bytes")
 	require.Empty(t, clip("", 0))
 }
+
+// TestWriteText_Same counts files that were not read, of which one whose rows are of several objects is one.
+func TestWriteText_Same(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		files []File
+		want  string
+	}{
+		"all read": {files: []File{{Path: "a.csv"}, {Path: "b.csv"}}},
+		"some":     {files: []File{{Path: "a.csv", SameAsRun: 7}, {Path: "b.csv"}}, want: "1 of 2 files: the same as in run 7, and not read again."},
+		"twice":    {files: []File{{Path: "a.csv", SameAsRun: 7}, {Path: "a.csv", SameAsRun: 7}}, want: "1 of 1 file: the same as in run 7, and not read again."},
+		"in part":  {files: []File{{Path: "a.csv", SameAsRun: 7}, {Path: "a.csv"}}},
+	} {
+		s := NewSummary("run", started)
+		s.Files = tc.files
+		var out bytes.Buffer
+		WriteText(&out, s, TextOptions{})
+		if tc.want == "" {
+			require.NotContains(t, out.String(), "not read again", name)
+		} else {
+			require.Contains(t, out.String(), tc.want, name)
+		}
+	}
+}

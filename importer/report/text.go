@@ -425,20 +425,27 @@ func (p *printer) files(s *Summary) {
 			p.linef("%s", l)
 		}
 	}
-	same, run := 0, int32(0)
-	for _, f := range s.Files {
-		if f.SameAsRun > 0 {
-			same, run = same+1, f.SameAsRun
-		}
-	}
-	if same > 0 {
-		p.linef("\n%d of %s: the same as in run %d, and not read again.", same, plural(len(s.Files), "file"), run)
-	}
+	p.same(s)
 	for _, warning := range s.Warnings {
 		p.linef("\n%s %s", p.paint("Note:", text.Bold, text.FgYellow), warning)
 	}
 	if s.TimeZone != "" {
 		p.linef("\nTimes that state no zone were taken as %s.", s.TimeZone)
+	}
+}
+
+// same says how many files were not read, for they are those of the run before. A file whose rows are of several objects is one.
+func (p *printer) same(s *Summary) {
+	all, read := make(map[string]bool), make(map[string]bool)
+	run := int32(0)
+	for _, f := range s.Files {
+		all[f.Path] = true
+		if run = max(run, f.SameAsRun); f.SameAsRun == 0 {
+			read[f.Path] = true
+		}
+	}
+	if same := len(all) - len(read); same > 0 {
+		p.linef("\n%d of %s: the same as in run %d, and not read again.", same, plural(len(all), "file"), run)
 	}
 }
 
