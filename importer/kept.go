@@ -79,7 +79,7 @@ func (r *runner) keepFiles(ctx context.Context) (map[string]int64, error) {
 	for _, object := range slices.Concat(asked, mergedByOthers(r.mapping)) {
 		open[object] = true
 	}
-	keep(r.files, last, reading(r.cfg, r.mapping, r.summary.TimeZone), open, r.mapping)
+	keep(r.files, last, r.reading, open, r.mapping)
 	objects := make(map[string]int64)
 	files := 0
 	for _, f := range r.files {
@@ -205,7 +205,6 @@ func (f *stagedFile) keep() *tally {
 
 // settleFiles gives what the next run may want to know of the files.
 func (r *runner) settleFiles(o *load.Outcome, rejected []load.RejectedFile) (map[int32]json.RawMessage, error) {
-	by := reading(r.cfg, r.mapping, r.summary.TimeZone)
 	doubtful := make(map[int32]bool)
 	for _, f := range rejected {
 		doubtful[f.FileNo] = true
@@ -218,7 +217,7 @@ func (r *runner) settleFiles(o *load.Outcome, rejected []load.RejectedFile) (map
 	for _, f := range r.files {
 		t := r.tallies.of(f.no)
 		own := fileTally{
-			Reading: by, Settled: !t.asked && !doubtful[f.no] && !f.profile.Reject, Objects: make(map[string]objectFileTally),
+			Reading: r.reading, Settled: !t.asked && !doubtful[f.no] && !f.profile.Reject, Objects: make(map[string]objectFileTally),
 			Links: make(map[string]int64), Records: t.records, Own: f.own, Footers: t.footers, Columns: f.columns,
 		}
 		addCounts(own.Links, t.unchanged)

@@ -19,13 +19,9 @@ import (
 
 // writeRejects writes a file for each object with rejects and gives the folder, or "" if there are
 // none. The rows are read again from the export, so that they stand there as they were.
-func (r *runner) writeRejects(ctx context.Context, ledger *load.Ledger) (string, error) {
-	if r.planning != nil {
+func (r *runner) writeRejects(ctx context.Context, ledger *load.Ledger, rejected []load.RejectedFile) (string, error) {
+	if r.planning != nil || len(rejected) == 0 {
 		return "", nil // a plan writes nothing
-	}
-	rejected, err := ledger.Files(ctx)
-	if err != nil || len(rejected) == 0 {
-		return "", err
 	}
 	dir, err := filepath.Abs(filepath.Join(r.cfg.RejectsDir, r.summary.RunID))
 	if err != nil {

@@ -93,6 +93,7 @@ type runner struct {
 	run     *load.Run
 	tally   *tally  // of all files
 	tallies tallies // of each
+	reading string  // by what files are read; empty if nobody can tell
 	summary *report.Summary
 	started time.Time
 	drift   drift
@@ -170,6 +171,8 @@ func (r *runner) describe(files []*surveyed) {
 	if r.cfg.TimeZone != nil {
 		s.TimeZone = r.cfg.TimeZone.String()
 	}
+	// Once, and early: while the run is under way, somebody may put another version of the program into its place.
+	r.reading = reading(r.cfg, r.mapping, s.TimeZone)
 	for _, f := range files {
 		file := report.File{
 			Path: f.file.Path, Object: f.record, SHA256: f.profile.SHA256, Encoding: f.profile.Encoding, Format: string(f.profile.Format),
@@ -309,13 +312,18 @@ func (r *runner) work(ctx context.Context, files []*surveyed) error {
 
 // guard ends a run with too many rejects: what they are is worth having all the same.
 func (r *runner) guard(ctx context.Context, guard *RejectGuardError) error {
-	path, err := r.writeRejects(ctx, r.run.Ledger())
+	ledger := r.run.Ledger()
+	rejected, err := ledger.Files(ctx)
+	if err != nil {
+		return errors.Join(guard, err)
+	}
+	path, err := r.writeRejects(ctx, ledger, rejected)
 	if err != nil {
 		return errors.Join(guard, err)
 	}
 	guard.Path = path
 	r.summary.Rejects.Path = path
-	if err := r.fillGroups(ctx, r.run.Ledger()); err != nil {
+	if err := r.fillGroups(ctx, ledger); err != nil {
 		return errors.Join(guard, err)
 	}
 	return guard
@@ -496,7 +504,11 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 			return load.Settlement{}, err
 		}
 	}
-	if s.Rejects.Path, err = r.writeRejects(ctx, rejects); err != nil {
+	rejected, err := rejects.Files(ctx)
+	if err != nil {
+		return load.Settlement{}, err
+	}
+	if s.Rejects.Path, err = r.writeRejects(ctx, rejects, rejected); err != nil {
 		return load.Settlement{}, err
 	}
 
@@ -508,10 +520,6 @@ func (r *runner) settle(ctx context.Context, o *load.Outcome, rejects *load.Ledg
 		return load.Settlement{}, &RejectGuardError{Rejected: s.Rejects.Total(), Read: read, Limit: *l, Path: s.Rejects.Path}
 	}
 	headers, err := r.fillDrift()
-	if err != nil {
-		return load.Settlement{}, err
-	}
-	rejected, err := rejects.Files(ctx)
 	if err != nil {
 		return load.Settlement{}, err
 	}
