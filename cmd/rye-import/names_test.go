@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,7 +107,7 @@ func TestNames(t *testing.T) {
 	before := fingerprint(t, pool)
 	again := imported(t, url, exitDone, "--mapping", mapping, dir)
 	require.Zero(t, again.Graph)
-	require.Equal(t, first.Names, again.Names, "they wait as before")
+	require.Equal(t, undated(first.Names), undated(again.Names), "they wait as before")
 	require.Equal(t, before, fingerprint(t, pool))
 
 	// One of the two goes, and the one that was spelled differently comes: both links join by themselves.
@@ -120,9 +121,11 @@ func TestNames(t *testing.T) {
 	require.Empty(t, fourth.Deferred)
 }
 
-// undated gives names without the month of the codes, which is that of the run.
+// undated gives names as they are in any month: the codes of records without a date are of the month of the run.
 func undated(names []report.Name) []report.Name {
+	names = slices.Clone(names)
 	for i := range names {
+		names[i].Candidates = slices.Clone(names[i].Candidates)
 		for j := range names[i].Candidates {
 			c := &names[i].Candidates[j]
 			if len(c.Code) > 8 {
