@@ -81,6 +81,7 @@ func (im *Importer) verify(ctx context.Context, set *source.Set, cfg Config, opt
 	if err := noting.stage(ctx, staged); err != nil {
 		return err
 	}
+	cfg.BatchSize = min(cfg.BatchSize, compareAtOnce)
 	comparing := &pipeline{cfg: cfg, mapping: m, phase: "compare", run: &comparer{v: v, files: staged}}
 	if err := comparing.stage(ctx, staged); err != nil {
 		return err
@@ -92,6 +93,9 @@ func (im *Importer) verify(ctx context.Context, set *source.Set, cfg Config, opt
 	fillVerification(out, files, staged, comparing.tallies, result)
 	return nil
 }
+
+// compareAtOnce is how many records are compared at once: beside each in memory is all that the graph has of it.
+const compareAtOnce = 1000
 
 // complete names the objects of which a full export has every record.
 func complete(files []*stagedFile, cfg Config) []string {

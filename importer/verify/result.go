@@ -152,21 +152,22 @@ func (r *Result) finish() {
 // votes settles what several records say of one thing, of which any may have had the last word: it differs
 // if the graph agrees with none of them.
 type votes struct {
-	agreed  map[uint64]bool
+	agreed  map[uint64]struct{}
 	pending map[uint64]Difference
 }
 
 func newVotes() *votes {
-	return &votes{agreed: make(map[uint64]bool), pending: make(map[uint64]Difference)}
+	return &votes{agreed: make(map[uint64]struct{}), pending: make(map[uint64]Difference)}
 }
 
 func (b *votes) agree(thing uint64) {
-	b.agreed[thing] = true
+	b.agreed[thing] = struct{}{}
 	delete(b.pending, thing)
 }
 
 func (b *votes) differ(thing uint64, d Difference) {
-	if _, known := b.pending[thing]; !known && !b.agreed[thing] {
+	_, known := b.pending[thing]
+	if _, agreed := b.agreed[thing]; !known && !agreed {
 		b.pending[thing] = d
 	}
 }

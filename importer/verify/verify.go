@@ -60,19 +60,13 @@ type Verifier struct {
 	seed  maphash.Seed
 
 	mu     sync.Mutex
-	keys   map[uint64]winner
+	keys   keys
 	merged map[uint64]bool // records that others name as merged into them
 	stages map[seenStage]bool
 	roots  map[uuid.UUID]Difference // of nodes that several records share: that of the one which is to share with none
 	votes  *votes
 	sums   sums
 	result Result
-}
-
-// winner is the record that is used of those that have one key.
-type winner struct {
-	rec     int64
-	version int64 // microseconds; the least there is, if the record has none
 }
 
 // seenStage is a stage that records name or define in a pipeline.
@@ -90,7 +84,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Verifier, erro
 	}
 	return &Verifier{
 		cfg: cfg, graph: s, seed: maphash.MakeSeed(),
-		keys: make(map[uint64]winner), merged: make(map[uint64]bool), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
+		merged: make(map[uint64]bool), stages: make(map[seenStage]bool), roots: make(map[uuid.UUID]Difference),
 		votes: newVotes(), sums: newSums(), result: newResult(),
 	}, nil
 }
@@ -104,11 +98,7 @@ func (v *Verifier) Note(b *graph.Batch) {
 	defer v.mu.Unlock()
 	for i := range b.Records {
 		r := &b.Records[i]
-		w := winner{rec: r.Rec, version: micros(r.Version)}
-		key := v.key(r.Object, r.ID)
-		if old, ok := v.keys[key]; !ok || w.version > old.version || w.version == old.version && w.rec < old.rec {
-			v.keys[key] = w
-		}
+		v.keys.note(noted{hash: v.key(r.Object, r.ID), version: micros(r.Version), rec: r.Rec})
 	}
 	for i := range b.Twins {
 		v.merged[v.key(b.Twins[i].Ref.Object, b.Twins[i].Ref.ID)] = true
@@ -128,9 +118,7 @@ func (v *Verifier) NoteRejected(object, id string) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if key := v.key(object, id); v.keys[key].rec == 0 {
-		v.keys[key] = winner{rec: -1, version: micros0}
-	}
+	v.keys.note(noted{hash: v.key(object, id), version: micros0, rec: rejected})
 }
 
 // key hashes the key of a record.
@@ -173,9 +161,10 @@ func (v *Verifier) Compare(ctx context.Context, file string, b *graph.Batch) err
 func (v *Verifier) used(file string, records []*record) []*record {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.keys.sort()
 	used := records[:0]
 	for _, r := range records {
-		if v.keys[v.key(r.Object, r.ID)].rec != r.Rec {
+		if !v.keys.uses(r.Rec) {
 			v.result.object(r.Object).Superseded++
 			continue
 		}
@@ -283,6 +272,7 @@ func (v *Verifier) unexpected(ctx context.Context) error {
 	if len(v.cfg.Complete) == 0 {
 		return nil
 	}
+	v.keys.sort()
 	page := importdb.VerifyPageCrosswalkParams{Source: v.cfg.Source, Objects: v.cfg.Complete, MaxRows: crosswalkPage}
 	// What deals name as their pipeline stands for itself, where nothing defines it.
 	named := make(map[uint64]bool)
@@ -300,7 +290,7 @@ func (v *Verifier) unexpected(ctx context.Context) error {
 		}
 		for _, row := range rows {
 			key := v.key(row.SourceTable, row.SourceID)
-			if _, ok := v.keys[key]; ok || named[key] {
+			if v.keys.has(key) || named[key] {
 				continue
 			}
 			o := v.result.object(row.SourceTable)
