@@ -3,6 +3,7 @@
 package pgserver
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -107,9 +108,14 @@ func TestSocketDir(t *testing.T) {
 
 	require.Equal(t, "/home/ann/run", socketDir("/home/ann", "/tmp"))
 	long := "/" + strings.Repeat("long", 40)
-	inTemp := socketDir(long, "/var/tmp")
-	require.True(t, strings.HasPrefix(inTemp, "/var/tmp/rye-import-"), inTemp)
-	require.NotEqual(t, inTemp, socketDir(long+"er", "/var/tmp"), "each home has its own")
-	require.True(t, strings.HasPrefix(socketDir(long, long), "/tmp/rye-import-"))
-	require.True(t, strings.HasPrefix(socketDir("/home/ann,bob", "/var/tmp"), "/var/tmp/"))
+	for _, test := range []struct{ home, temp, parent string }{
+		{long, "/var/tmp", "/var/tmp"},
+		{"/home/ann,bob", "/var/tmp", "/var/tmp"},
+		{long, long, "/tmp"},
+	} {
+		dir := socketDir(test.home, test.temp)
+		require.Equal(t, test.parent, filepath.Dir(dir))
+		require.True(t, strings.HasPrefix(filepath.Base(dir), "rye-import-"), dir)
+	}
+	require.NotEqual(t, socketDir(long, "/var/tmp"), socketDir(long+"er", "/var/tmp"), "each home has its own")
 }
